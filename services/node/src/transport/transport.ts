@@ -1,0 +1,60 @@
+/**
+ * The port that the driver speaks to. Two adapters: QUIC, and memory for tests; test/conformance runs against both.
+ */
+import type { Address, Channel, ConnectionId, PeerCertificate } from '@starling/gossip';
+
+/** What a transport tells its owner. Calls come from the event loop, never from inside a call of the owner. */
+export interface TransportListener {
+  /** Authenticated by TLS on both sides as far as this end can know (the other may still refuse us). */
+  onOpened(opened: {
+    connection: ConnectionId;
+    direction: 'dialled' | 'accepted';
+    address: Address;
+    localFingerprint: Uint8Array;
+    peer: PeerCertificate;
+    maxDatagramBytes: number;
+  }): void;
+  /** The dial of this connection did not succeed; no `onClosed` follows. */
+  onDialFailed(connection: ConnectionId, address: Address, reason: string): void;
+  /** After `onOpened`, exactly once. */
+  onClosed(connection: ConnectionId, reason: string): void;
+  /** `bytes` belong to the receiver from now on. */
+  onMessage(connection: ConnectionId, channel: Channel, bytes: Uint8Array): void;
+  /** So many messages left this machine, or were dropped as datagrams may be. */
+  onSent(connection: ConnectionId, count: number): void;
+}
+
+export interface ConnectionStatistics {
+  readonly roundTripMs: number;
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+export interface Transport {
+  /** Where it listens, IP literal and port. */
+  readonly address: Address;
+  /** Starts a connection; the outcome arrives as `onOpened` or `onDialFailed`. */
+  dial(address: Address): ConnectionId;
+  /** Takes a message of at most `maxDatagramBytes` (datagram) or `limits.maxMessageBytes` (stream); unknown connections are ignored. */
+  send(connection: ConnectionId, channel: Channel, bytes: Uint8Array): void;
+  close(connection: ConnectionId, code: number, reason: string): void;
+  /** Null when the connection is gone. */
+  statistics(connection: ConnectionId): ConnectionStatistics | null;
+  /** Counters by name since the start (packets dropped by reason, handshakes refused by reason, and so on). */
+  counters(): Readonly<Record<string, number>>;
+  /** Closes everything, in at most 300 ms. */
+  shutdown(): Promise<void>;
+}
+
+/** Certificates as the transport needs them; read anew for every connection, so that a reload needs no restart. */
+export interface TransportCredentials {
+  /** PEM of the leaf, then its intermediates. */
+  readonly chainPem: string;
+  /** PKCS#8 PEM. */
+  readonly keyPem: string;
+  /** PEM of every trusted root. */
+  readonly rootsPem: string;
+}
