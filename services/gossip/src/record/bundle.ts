@@ -1,8 +1,14 @@
 /**
- * What one origin says at one moment: one or more records under one signature. The bytes are the truth: they are
- * passed on exactly as they came and never encoded again.
+ * What one origin says at one moment: one or more records under one signature (docs/PROTOCOL.md section 4). The bytes
+ * are the truth: they are passed on exactly as they came and never encoded again.
  */
 import type { NodeId } from '../input.js';
+import { limits } from '../limits.js';
+import { Reader } from '../wire/reader.js';
+import { Writer } from '../wire/writer.js';
+import { kinds } from './kinds.js';
+import { fromHex, nodeIdBytes, toHex } from './node-id.js';
+import { signedMessage } from './signed-message.js';
 
 export interface BundleRecord {
   readonly kind: number;
@@ -21,4 +27,108 @@ export interface Bundle {
   readonly records: readonly BundleRecord[];
   /** Everything, signature included, as it travels. */
   readonly bytes: Uint8Array;
+}
+
+/** What an origin decides about a bundle before it is encoded. */
+export interface BundleDraft {
+  readonly clusterTag: Uint8Array;
+  readonly origin: NodeId;
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly timeMs: number;
+  readonly lifetimeS: number;
+  /** In increasing order of kind. */
+  readonly records: readonly BundleRecord[];
+}
+
+/** The fields that decide whether a bundle is news, read without decoding the rest. */
+export interface BundleHead {
+  /** Views into the bundle. */
+  readonly clusterTag: Uint8Array;
+  readonly origin: Uint8Array;
+  readonly incarnation: number;
+  readonly sequence: number;
+}
+
+export type BundleDecoding =
+  | { readonly ok: true; readonly bundle: Bundle }
+  | { readonly ok: false; readonly reason: 'oversized' | 'malformed' | 'unsupported-version' };
+
+const version = 1;
+const tagBytes = 8;
+export const signatureBytes = 64;
+/** Where the origin stands in a bundle. */
+const originAt = 1 + tagBytes;
+
+/** Null when the bytes are no bundle of this version. What it reads is claimed, not proven. */
+export function peekBundle(bytes: Uint8Array): BundleHead | null {
+  if (bytes.length < originAt + nodeIdBytes + 2 + signatureBytes || bytes[0] !== version) return null;
+  const reader = new Reader(bytes, originAt + nodeIdBytes);
+  const incarnation = reader.varint();
+  const sequence = reader.varint();
+  if (reader.failed || incarnation === 0 || sequence === 0) return null;
+  return { clusterTag: bytes.subarray(1, originAt), origin: bytes.subarray(originAt, originAt + nodeIdBytes), incarnation, sequence };
+}
+
+/** `origin`, when given, is the id that the bytes are already known to carry: it saves building the text anew. */
+export function decodeBundle(bytes: Uint8Array, origin?: NodeId): BundleDecoding {
+  if (bytes.length > limits.maxBundleBytes) return { ok: false, reason: 'oversized' };
+  if (bytes.length > 0 && bytes[0] !== version) return { ok: false, reason: 'unsupported-version' };
+  const reader = new Reader(bytes, 1);
+  reader.bytes(tagBytes);
+  const id = reader.bytes(nodeIdBytes);
+  const incarnation = reader.varint();
+  const sequence = reader.varint();
+  const timeMs = reader.varint();
+  const lifetimeS = reader.varint();
+  const records = readRecords(reader);
+  reader.bytes(signatureBytes);
+  if (!reader.ended || incarnation === 0 || sequence === 0) return { ok: false, reason: 'malformed' };
+  return { ok: true, bundle: { origin: origin ?? toHex(id), incarnation, sequence, timeMs, lifetimeS, records, bytes } };
+}
+
+function readRecords(reader: Reader): BundleRecord[] {
+  const count = reader.u8();
+  if (count === 0 || count > limits.maxRecordsPerBundle) reader.fail();
+  const records: BundleRecord[] = [];
+  let last = -1;
+  for (let i = 0; i < count && !reader.failed; i++) {
+    const kind = reader.varintUpTo(kinds.end - 1);
+    const payload = reader.blob(limits.maxBundleBytes);
+    if (kind <= last) reader.fail();
+    last = kind;
+    records.push({ kind, payload });
+  }
+  return records;
+}
+
+/** Everything but the signature. The draft is our own and within its bounds. */
+export function encodeBundle(draft: BundleDraft): Uint8Array {
+  const writer = new Writer(512);
+  writer.u8(version).bytes(draft.clusterTag).bytes(fromHex(draft.origin) ?? new Uint8Array(nodeIdBytes));
+  writer.varint(draft.incarnation).varint(draft.sequence).varint(draft.timeMs).varint(draft.lifetimeS).u8(draft.records.length);
+  for (const record of draft.records) writer.varint(record.kind).blob(record.payload);
+  return writer.finish();
+}
+
+export function sealBundle(unsigned: Uint8Array, signature: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(unsigned.length + signature.length);
+  bytes.set(unsigned);
+  bytes.set(signature, unsigned.length);
+  return bytes;
+}
+
+/** The bytes that the signature covers, given a bundle without its signature. */
+export function messageOfUnsigned(unsigned: Uint8Array): Uint8Array {
+  return signedMessage('starling/bundle/1', unsigned);
+}
+
+/** The bytes that the signature covers, given a whole bundle. */
+export function messageOfBundle(bytes: Uint8Array): Uint8Array {
+  return messageOfUnsigned(bytes.subarray(0, bytes.length - signatureBytes));
+}
+
+/** A view of the signature of a whole bundle. */
+export function signatureOfBundle(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(bytes.length - signatureBytes);
 }
