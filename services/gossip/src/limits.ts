@@ -1,6 +1,6 @@
 /**
- * Every bound and every fixed duration of the protocol, with its unit in its name. A bound that is reached is reported
- * as `limit-reached` under the name that stands here.
+ * Every bound and every fixed duration of the protocol, with its unit in its name (docs/PROTOCOL.md section 11). A bound
+ * that is reached is reported as `limit-reached` under the name that stands here.
  */
 export const limits = {
   /** Origins whose records are kept. Beyond it, unknown origins are ignored until others are forgotten. */
@@ -21,4 +21,94 @@ export const limits = {
   maxLabels: 32,
   /** One credential with its certificate chain, bytes. */
   maxCredentialBytes: 6_144,
+
+  /** Connections that carry or may soon carry gossip, whatever the target. */
+  maxConnections: 256,
+  /** Connections beyond the target before one is closed. */
+  surplusConnections: 3,
+  /** Both hellos and proofs have to be through by then, milliseconds. */
+  handshakeDeadlineMs: 5_000,
+
+  /** Addresses kept from discovery, and learned from joins and former peers. */
+  maxDiscoveredAddresses: 32,
+  maxLearnedAddresses: 8,
+  /** Dials under way at once. */
+  maxDials: 3,
+  /** After a dial failed: the first wait, and the longest, milliseconds. */
+  dialBackoffMs: 1_000,
+  maxDialBackoffMs: 60_000,
+  /** How often the overlay looks after itself, milliseconds. */
+  overlayIntervalMs: 1_000,
+  /** A known address is tried although there are peers enough: while somebody is missed, and otherwise, milliseconds. */
+  healIntervalMs: 5_000,
+  rotateIntervalMs: 60_000,
+  /** Discovery is asked again for ever: while peers are wanting (first, doubling), and otherwise, milliseconds. */
+  discoverHurryMs: 1_000,
+  discoverIntervalMs: 60_000,
+  /** Steps of the random walk that a join takes. */
+  joinSteps: 5,
+  /** A peer may start so many walks per minute. */
+  maxJoinsPerMinute: 30,
+
+  /** Messages handed to the transport and not yet out, per peer. */
+  maxOutstandingMessages: 32,
+  /** Under load, bundles wait so long to share a message, milliseconds. */
+  batchMs: 10,
+  /** What is sent as one stream once a peer's queue exceeds what datagrams carry well, bytes. */
+  streamBatchBytes: 32_768,
+  /** More than so many bytes queued for a peer go by stream. */
+  datagramBacklogBytes: 12_000,
+  /** Connections crossed at most. */
+  maxHops: 64,
+
+  /** Announcements to lazy peers: how often, to how many of them, how many in one message. */
+  announceIntervalMs: 300,
+  announcePeers: 2,
+  maxAnnouncements: 2_048,
+  /** How long an announced bundle may be late before it is fetched, milliseconds. */
+  graftDelayMs: 250,
+  /** Bundles waited for after an announcement. */
+  maxMissing: 8_192,
+  /** A node turns at most one link lazy in so long, milliseconds; the wait is drawn between this and twice this. */
+  pruneIntervalMs: 60,
+  /** A link that was grafted stays eager at least so long, milliseconds. */
+  graftHoldMs: 2_000,
+
+  /** One anti-entropy round in so long, milliseconds. */
+  antiEntropyIntervalMs: 1_000,
+  /** Entries in one digest. */
+  maxDigestEntries: 256,
+  /** What a node sends to all others together to repair their stores, bytes per second. */
+  antiEntropyBytesPerSecond: 4_194_304,
+  /** And to one of them. */
+  antiEntropyPeerBytesPerSecond: 1_048_576,
+  /** Origins asked for in one request. */
+  maxRequestedOrigins: 1_024,
+
+  /** Checks of signatures under way, in all and per peer. */
+  maxPendingVerifications: 4_096,
+  maxPeerPendingVerifications: 1_024,
+  /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
+  maxFutureMs: 60_000,
+  maxSampleAgeMs: 900_000,
+
+  /** Suspicion begins at this accrual level: the chance of being wrong is 10^-phi if arrivals are as they were. */
+  suspicionPhi: 8,
+  /** The least standard deviation assumed of arrivals, in sample intervals. */
+  leastDeviationIntervals: 0.6,
+  /** A suspect that says nothing for so many sample intervals more has failed. */
+  failureIntervals: 10,
+  /** A member counts as settled after so many sample intervals. */
+  settledIntervals: 5,
+  /** After a pause of our own nobody is judged for so many sample intervals. */
+  stallGraceIntervals: 3,
+  /** Those who left or failed are forgotten after so long, milliseconds. */
+  retentionMs: 600_000,
+  /** What is remembered of the forgotten, so that they do not come back by accident: how many, and for how long. */
+  maxTombstones: 4_096,
+  tombstoneMs: 3_600_000,
+  /** The own farewell is waited for so long, milliseconds. */
+  farewellDeadlineMs: 800,
+  /** Conflicts over the own identity are answered at most once in so long, milliseconds. */
+  conflictIntervalMs: 10_000,
 } as const;

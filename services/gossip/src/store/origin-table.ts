@@ -1,0 +1,111 @@
+/**
+ * Every origin that this node holds something of, found by the bytes of its id without building text, and kept in the
+ * order of the ids for digests. Bounded; the forgotten leave a tombstone, so that they do not come back by accident.
+ */
+import type { NodeId } from '../input.js';
+import { limits } from '../limits.js';
+import { compareBytes, equalBytes, fromHex } from '../record/node-id.js';
+import { Origin } from './origin.js';
+
+export interface Tombstone {
+  readonly incarnation: number;
+  readonly sequence: number;
+  /** Forgotten then, on the monotonic clock. */
+  readonly atMs: number;
+}
+
+export class OriginTable {
+  /** By the first four bytes of the id; a second origin of the same four is rare but must work. */
+  readonly #byHash = new Map<number, Origin[]>();
+  readonly #byId = new Map<NodeId, Origin>();
+  readonly #ordered: Origin[] = [];
+  readonly #tombstones = new Map<NodeId, Tombstone>();
+
+  get size(): number {
+    return this.#ordered.length;
+  }
+
+  get isFull(): boolean {
+    return this.#ordered.length >= limits.maxOrigins;
+  }
+
+  get tombstones(): number {
+    return this.#tombstones.size;
+  }
+
+  /** In the order of their ids. */
+  all(): readonly Origin[] {
+    return this.#ordered;
+  }
+
+  get(id: NodeId): Origin | undefined {
+    return this.#byId.get(id);
+  }
+
+  find(idBytes: Uint8Array): Origin | undefined {
+    const bucket = this.#byHash.get(hash(idBytes));
+    if (bucket === undefined) return undefined;
+    for (const origin of bucket) if (equalBytes(origin.idBytes, idBytes)) return origin;
+    return undefined;
+  }
+
+  /** The first origin with these leading 8 bytes. */
+  findByPrefix(prefix: Uint8Array): Origin | undefined {
+    const bucket = this.#byHash.get(hash(prefix));
+    if (bucket === undefined) return undefined;
+    for (const origin of bucket) if (equalBytes(origin.prefix, prefix)) return origin;
+    return undefined;
+  }
+
+  add(id: NodeId): Origin {
+    const origin = new Origin(id, fromHex(id) ?? new Uint8Array(32));
+    const key = hash(origin.idBytes);
+    const bucket = this.#byHash.get(key);
+    if (bucket === undefined) this.#byHash.set(key, [origin]);
+    else bucket.push(origin);
+    this.#byId.set(id, origin);
+    this.#ordered.splice(this.firstAtLeast(origin.prefix), 0, origin);
+    return origin;
+  }
+
+  /** Drops the origin and keeps a tombstone of it. */
+  forget(origin: Origin, nowMs: number): void {
+    const key = hash(origin.idBytes);
+    const rest = (this.#byHash.get(key) ?? []).filter((other) => other !== origin);
+    if (rest.length === 0) this.#byHash.delete(key);
+    else this.#byHash.set(key, rest);
+    this.#byId.delete(origin.id);
+    this.#ordered.splice(this.#ordered.indexOf(origin), 1);
+    if (this.#tombstones.size >= limits.maxTombstones) {
+      const oldest = this.#tombstones.keys().next();
+      if (!oldest.done) this.#tombstones.delete(oldest.value);
+    }
+    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, atMs: nowMs });
+  }
+
+  /** What is remembered of a forgotten origin. */
+  tombstone(id: NodeId, nowMs: number): Tombstone | undefined {
+    const tombstone = this.#tombstones.get(id);
+    if (tombstone !== undefined && nowMs - tombstone.atMs > limits.tombstoneMs) {
+      this.#tombstones.delete(id);
+      return undefined;
+    }
+    return tombstone;
+  }
+
+  /** Index of the first origin whose prefix is not below this one. */
+  firstAtLeast(prefix: Uint8Array): number {
+    let low = 0;
+    let high = this.#ordered.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareBytes((this.#ordered[middle] as Origin).prefix, prefix) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function hash(bytes: Uint8Array): number {
+  return ((bytes[0] as number) | ((bytes[1] as number) << 8) | ((bytes[2] as number) << 16) | ((bytes[3] as number) << 24)) >>> 0;
+}

@@ -1,0 +1,75 @@
+/** What a node holds of one origin. */
+import type { NodeId } from '../input.js';
+import type { MemberState } from '../output.js';
+import type { Bundle } from '../record/bundle.js';
+import type { CredentialFacts } from '../record/credential.js';
+import { kinds } from '../record/kinds.js';
+
+/** A bundle in force, and how it came. */
+export interface HeldBundle {
+  readonly bundle: Bundle;
+  readonly hops: number;
+  /** Age on arrival, milliseconds. */
+  readonly ageMs: number;
+  readonly receivedAtMs: number;
+  /** How many of its records are in force; 0 once it is superseded. */
+  recordsInForce: number;
+}
+
+export class Origin {
+  readonly id: NodeId;
+  readonly idBytes: Uint8Array;
+  /** First 8 bytes of the id: enough to name an origin between peers. */
+  readonly prefix: Uint8Array;
+  /** Order of the newest bundle merged. */
+  incarnation = 0;
+  sequence = 0;
+  /** In force, newest first. */
+  readonly held: HeldBundle[] = [];
+  readonly byKind = new Map<number, HeldBundle>();
+  /** Over what is in force except samples; equal sets give equal numbers (docs/PROTOCOL.md 9.2). */
+  fingerprint = 0;
+  credential: { readonly bytes: Uint8Array; readonly facts: CredentialFacts } | null = null;
+  /** Incarnation in which two contents under one sequence were proven; 0 when never. */
+  equivocatedIncarnation = 0;
+
+  state: MemberState = 'alive';
+  stateSinceMs = 0;
+  /** When its newest bundle was made, on our monotonic clock, by its age on arrival. */
+  heardAtMs = 0;
+  /** When its last bundle arrived; 0 before the second one counts for the detector. */
+  arrivedAtMs = 0;
+  /** Arrival statistics of samples, milliseconds (docs/PROTOCOL.md 8.2). */
+  meanIntervalMs = 0;
+  varianceMs2 = 0;
+  /** Judged again at this time. */
+  deadlineMs = Number.POSITIVE_INFINITY;
+
+  constructor(id: NodeId, idBytes: Uint8Array) {
+    this.id = id;
+    this.idBytes = idBytes.slice();
+    this.prefix = this.idBytes.subarray(0, 8);
+  }
+
+  /** Ordered by (incarnation, sequence): is this newer than everything merged? */
+  isNews(incarnation: number, sequence: number): boolean {
+    return incarnation > this.incarnation || (incarnation === this.incarnation && sequence > this.sequence);
+  }
+
+  holding(sequence: number): HeldBundle | undefined {
+    return this.held.find((held) => held.bundle.sequence === sequence);
+  }
+
+  get isPresent(): boolean {
+    return this.state === 'alive' || this.state === 'suspect';
+  }
+
+  /** Every record in force, of whatever bundle. */
+  payload(kind: number): Uint8Array | undefined {
+    return this.byKind.get(kind)?.bundle.records.find((record) => record.kind === kind)?.payload;
+  }
+
+  get samples(): boolean {
+    return this.byKind.has(kinds.sample);
+  }
+}
