@@ -1,4 +1,17 @@
-import type { CredentialRefusal } from './credential.js';
+/**
+ * From bytes to a merge, or to a reason why not (docs/PROTOCOL.md section 5): cheap checks first, the signature once,
+ * the credential when it is new. A node's own bundles come the same way.
+ */
+import type { Context } from '../context.js';
+import type { Input, NodeId, RequestId } from '../input.js';
+import { limits } from '../limits.js';
+import type { Peer } from '../membership/peers.js';
+import { mergeBundle, supersedingKinds } from '../store/merge.js';
+import type { HeldBundle, Origin } from '../store/origin.js';
+import { type Bundle, type BundleHead, decodeBundle, messageOfBundle, peekBundle, signatureOfBundle } from './bundle.js';
+import type { CredentialFacts, CredentialRefusal } from './credential.js';
+import { kinds } from './kinds.js';
+import { equalBytes, fromHex, toHex } from './node-id.js';
 
 /** Why a bundle was not merged; the label of `starling_records_refused_total` and the names used in docs/PROTOCOL.md section 5. */
 export type RefusalReason =
@@ -15,5 +28,284 @@ export type RefusalReason =
   | 'leaf-reused'
   | 'departed'
   | 'too-many-origins'
+  | 'too-many-kinds'
+  | 'overloaded'
   | 'own-identity'
   | `credential-${CredentialRefusal}`;
+
+/** Reasons that prove the sender itself at fault: an honest node checks all of this before it passes anything on. */
+const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 'malformed', 'wrong-cluster', 'signature-invalid']);
+
+/** A bundle on its way in. */
+export interface Arrival {
+  readonly bytes: Uint8Array;
+  /** Null for our own. */
+  readonly via: Peer | null;
+  readonly hops: number;
+  readonly ageMs: number;
+  readonly path: 'own' | 'eager' | 'graft' | 'anti-entropy';
+}
+
+interface Check {
+  readonly arrival: Arrival;
+  readonly bundle: Bundle;
+  readonly arrivedAtMs: number;
+  /** Where two checks of one sequence are under way, only different contents are. */
+  readonly id: NodeId;
+}
+
+/** What the rest of the core does about the outcome. */
+export interface AdmissionListener {
+  onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void;
+  onRepeated(via: Peer, path: Arrival['path']): void;
+  /** The sender holds what we lack to judge this origin. */
+  onCredentialMissing(via: Peer, prefix: Uint8Array): void;
+  onFault(via: Peer, reason: RefusalReason): void;
+  /** A validly signed bundle of our own key that we did not make. */
+  onOwnConflict(incarnation: number, sequence: number): void;
+}
+
+export class Admission {
+  readonly #context: Context;
+  readonly #listener: AdmissionListener;
+  readonly #checks = new Map<RequestId, Check>();
+  readonly #checking = new Map<NodeId, Check[]>();
+  readonly #rechecks = new Map<RequestId, NodeId>();
+  /** Which node id each leaf that may serve only one has vouched for, by the leaf's fingerprint. */
+  readonly #leaves = new Map<string, NodeId>();
+
+  constructor(context: Context, listener: AdmissionListener) {
+    this.#context = context;
+    this.#listener = listener;
+  }
+
+  get pending(): number {
+    return this.#checks.size;
+  }
+
+  receive(arrival: Arrival): void {
+    const head = peekBundle(arrival.bytes);
+    if (head === null) {
+      const decoding = decodeBundle(arrival.bytes);
+      this.#refuse(arrival, null, decoding.ok ? 'malformed' : decoding.reason);
+      return;
+    }
+    const origin = this.#context.origins.find(head.origin);
+    const id = origin?.id ?? toHex(head.origin);
+    if (!equalBytes(head.clusterTag, this.#context.config.clusterTag)) return this.#refuse(arrival, id, 'wrong-cluster');
+    if (this.#isRepeated(arrival, head, id, origin)) {
+      if (arrival.via !== null) this.#repeat(arrival.via, id, arrival);
+      return;
+    }
+    const decoding = decodeBundle(arrival.bytes, id);
+    if (!decoding.ok) return this.#refuse(arrival, id, decoding.reason);
+    this.#judge(arrival, decoding.bundle, origin, head);
+  }
+
+  /** Known to the byte, superseded without a trace, or being checked right now. */
+  #isRepeated(arrival: Arrival, head: BundleHead, id: NodeId, origin: Origin | undefined): boolean {
+    if (origin !== undefined && !origin.isNews(head.incarnation, head.sequence)) {
+      const held = head.incarnation === origin.incarnation ? origin.holding(head.sequence) : undefined;
+      if (held !== undefined) return equalBytes(held.bundle.bytes, arrival.bytes);
+      if (head.incarnation < origin.incarnation) return true;
+    }
+    return this.#checking.get(id)?.some((check) => check.bundle.sequence === head.sequence && equalBytes(check.bundle.bytes, arrival.bytes)) ?? false;
+  }
+
+  #repeat(via: Peer, id: NodeId, arrival: Arrival): void {
+    this.#context.emit({ type: 'record-repeated', origin: id, via: via.id ?? '' });
+    this.#listener.onRepeated(via, arrival.path);
+  }
+
+  #judge(arrival: Arrival, bundle: Bundle, origin: Origin | undefined, head: BundleHead): void {
+    const refusal = this.#cheapRefusal(arrival, bundle, origin);
+    if (refusal === 'superseded' && arrival.via !== null) {
+      this.#repeat(arrival.via, bundle.origin, arrival);
+      return;
+    }
+    if (refusal === 'credential-missing' && arrival.via !== null) this.#listener.onCredentialMissing(arrival.via, head.origin.slice(0, 8));
+    if (refusal !== null) return this.#refuse(arrival, bundle.origin, refusal);
+    this.#verify(arrival, bundle, head.origin);
+  }
+
+  /** Everything that can be said without the signature. The order is that of docs/PROTOCOL.md 5.2. */
+  #cheapRefusal(arrival: Arrival, bundle: Bundle, origin: Origin | undefined): RefusalReason | null {
+    const { now, origins } = this.#context;
+    if (bundle.origin === this.#context.config.self && arrival.path !== 'own') return null;
+    const samples = bundle.records.some((record) => record.kind === kinds.sample);
+    if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
+    if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
+    const credential = bundle.records.some((record) => record.kind === kinds.credential);
+    if (origin === undefined) {
+      const tombstone = origins.tombstone(bundle.origin, now.monotonicMs);
+      if (tombstone !== undefined && (bundle.incarnation < tombstone.incarnation || (bundle.incarnation === tombstone.incarnation && bundle.sequence <= tombstone.sequence))) return 'departed';
+      if (origins.isFull) return 'too-many-origins';
+      return credential ? null : 'credential-missing';
+    }
+    if (origin.state === 'left' && bundle.incarnation <= origin.incarnation) return 'departed';
+    if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
+    const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
+    if (!contested && supersedingKinds(origin, bundle).length === 0) return 'superseded';
+    if (credential) return null;
+    if (origin.credential === null) return 'credential-missing';
+    return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
+  }
+
+  #verify(arrival: Arrival, bundle: Bundle, publicKey: Uint8Array): void {
+    const { via } = arrival;
+    if (this.#checks.size >= limits.maxPendingVerifications) {
+      this.#context.limitReached('maxPendingVerifications');
+      return this.#refuse(arrival, bundle.origin, 'overloaded');
+    }
+    if (via !== null && via.pendingVerifications >= limits.maxPeerPendingVerifications) {
+      this.#context.limitReached('maxPeerPendingVerifications');
+      return this.#refuse(arrival, bundle.origin, 'overloaded');
+    }
+    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin };
+    const others = this.#checking.get(check.id);
+    if (others === undefined) this.#checking.set(check.id, [check]);
+    else others.push(check);
+    if (via !== null) via.pendingVerifications += 1;
+    const request = this.#context.nextRequest();
+    this.#checks.set(request, check);
+    this.#context.emit({ type: 'verify-signature', request, publicKey, message: messageOfBundle(bundle.bytes), signature: signatureOfBundle(bundle.bytes) });
+  }
+
+  /** Returns false when the request was not one of admission's. */
+  onSignatureVerified(request: RequestId, valid: boolean): boolean {
+    const check = this.#checks.get(request);
+    if (check === undefined) return false;
+    this.#checks.delete(request);
+    if (!valid) {
+      this.#end(check);
+      this.#refuse(check.arrival, check.id, 'signature-invalid');
+      return true;
+    }
+    const { bundle, arrival } = check;
+    if (bundle.origin === this.#context.config.self && arrival.path !== 'own') {
+      this.#end(check);
+      this.#refuse(arrival, check.id, 'own-identity');
+      this.#listener.onOwnConflict(bundle.incarnation, bundle.sequence);
+      return true;
+    }
+    const credential = bundle.records.find((record) => record.kind === kinds.credential)?.payload;
+    const known = this.#context.origins.get(bundle.origin)?.credential;
+    if (credential !== undefined && !(known && equalBytes(known.bytes, credential))) {
+      const next = this.#context.nextRequest();
+      this.#checks.set(next, check);
+      this.#context.emit({ type: 'verify-credential', request: next, credential });
+    } else {
+      this.#end(check);
+      this.#merge(check, null);
+    }
+    return true;
+  }
+
+  /** Returns false when the request was not one of admission's. */
+  onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
+    const recheck = this.#rechecks.get(request);
+    if (recheck !== undefined) {
+      this.#rechecks.delete(request);
+      const origin = this.#context.origins.get(recheck);
+      if (origin !== undefined && !result.admitted && recheck !== this.#context.config.self) this.#forgetUntrusted(origin);
+      return true;
+    }
+    const check = this.#checks.get(request);
+    if (check === undefined) return false;
+    this.#checks.delete(request);
+    this.#end(check);
+    if (!result.admitted) this.#refuse(check.arrival, check.id, `credential-${result.reason}`);
+    else if (result.facts.nodeId !== check.id) this.#refuse(check.arrival, check.id, 'credential-wrong-node');
+    else if (this.#isLeafReused(result.facts)) this.#refuse(check.arrival, check.id, 'leaf-reused');
+    else this.#merge(check, result.facts);
+    return true;
+  }
+
+  /** Looks at every credential again: the roots have changed. */
+  recheck(): void {
+    for (const origin of this.#context.origins.all()) {
+      if (origin.credential === null) continue;
+      const request = this.#context.nextRequest();
+      this.#rechecks.set(request, origin.id);
+      this.#context.emit({ type: 'verify-credential', request, credential: origin.credential.bytes });
+    }
+  }
+
+  /** To be called for every origin that is forgotten. */
+  forget(origin: Origin): void {
+    if (origin.credential !== null) this.#leaves.delete(toHex(origin.credential.facts.leafFingerprint));
+  }
+
+  /** Whether this leaf has vouched for somebody else before; reports it when so. Shared leaves serve many. */
+  #isLeafReused(facts: CredentialFacts): boolean {
+    if (facts.binding === 'shared') return false;
+    const fingerprint = toHex(facts.leafFingerprint);
+    const first = this.#leaves.get(fingerprint);
+    if (first === undefined || first === facts.nodeId) return false;
+    this.#context.emit({ type: 'leaf-reused', fingerprint: facts.leafFingerprint, first, second: facts.nodeId });
+    return true;
+  }
+
+  #forgetUntrusted(origin: Origin): void {
+    this.forget(origin);
+    this.#context.origins.forget(origin, this.#context.nowMs);
+    this.#context.emit({ type: 'member-forgotten', origin: origin.id });
+  }
+
+  #merge(check: Check, facts: CredentialFacts | null): void {
+    const { bundle, arrival } = check;
+    const { origins } = this.#context;
+    const known = origins.get(bundle.origin);
+    if (known === undefined && facts === null) return this.#refuse(arrival, check.id, 'credential-missing');
+    const rival = known?.incarnation === bundle.incarnation ? known.holding(bundle.sequence) : undefined;
+    if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
+    const superseding = known === undefined ? bundle.records.map((record) => record.kind) : supersedingKinds(known, bundle);
+    if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
+    const origin = known ?? origins.add(bundle.origin);
+    if (facts !== null) this.#adopt(origin, bundle, facts);
+    const held = { bundle, hops: arrival.hops, ageMs: arrival.ageMs, receivedAtMs: check.arrivedAtMs };
+    if (!mergeBundle(origin, held, superseding)) {
+      this.#context.limitReached('maxKindsPerOrigin');
+      return this.#refuse(arrival, check.id, 'too-many-kinds');
+    }
+    this.#context.emit({ type: 'record-merged', origin: origin.id, bundle, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
+    const merged = origin.byKind.get(superseding[0] as number) as HeldBundle;
+    this.#listener.onMerged(origin, merged, arrival, { known: known !== undefined });
+  }
+
+  #adopt(origin: Origin, bundle: Bundle, facts: CredentialFacts): void {
+    const bytes = bundle.records.find((record) => record.kind === kinds.credential)?.payload ?? new Uint8Array(0);
+    if (origin.credential !== null && facts.notAfterMs < origin.credential.facts.notAfterMs) return;
+    if (origin.credential !== null) this.#leaves.delete(toHex(origin.credential.facts.leafFingerprint));
+    if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafFingerprint), origin.id);
+    origin.credential = { bytes, facts };
+    this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential: bytes, facts });
+  }
+
+  #provenEquivocation(origin: Origin, first: Bundle, second: Bundle, arrival: Arrival): void {
+    if (equalBytes(first.bytes, second.bytes)) return;
+    if (origin.equivocatedIncarnation !== first.incarnation) {
+      origin.equivocatedIncarnation = first.incarnation;
+      this.#context.emit({ type: 'equivocation-proven', origin: origin.id, first: first.bytes, second: second.bytes });
+    }
+    this.#refuse(arrival, origin.id, 'equivocation');
+  }
+
+  #end(check: Check): void {
+    if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
+    const rest = (this.#checking.get(check.id) ?? []).filter((other) => other !== check);
+    if (rest.length === 0) this.#checking.delete(check.id);
+    else this.#checking.set(check.id, rest);
+  }
+
+  #refuse(arrival: Arrival, origin: NodeId | null, reason: RefusalReason): void {
+    const fault = faults.has(reason);
+    this.#context.emit({ type: 'record-refused', origin, via: arrival.via?.id ?? null, verdict: fault ? 'reject' : 'ignore', reason });
+    if (fault && arrival.via !== null) this.#listener.onFault(arrival.via, reason);
+  }
+}
+
+/** The public key that a node id is. */
+export function publicKeyOf(id: NodeId): Uint8Array {
+  return fromHex(id) ?? new Uint8Array(32);
+}

@@ -1,0 +1,55 @@
+/** What the rules of the core share during one step: what is known, the time, and where outputs go. */
+import type { EngineConfig } from './config.js';
+import type { Now, RequestId } from './input.js';
+import { limits } from './limits.js';
+import type { Output } from './output.js';
+import { Peers } from './membership/peers.js';
+import { fromHex } from './record/node-id.js';
+import { OriginTable } from './store/origin-table.js';
+import { Timers } from './timers.js';
+
+export class Context {
+  readonly config: EngineConfig;
+  readonly selfBytes: Uint8Array;
+  readonly origins = new OriginTable();
+  readonly peers = new Peers();
+  readonly timers = new Timers();
+  now: Now = { monotonicMs: 0, wallMs: 0 };
+  /** Origins judged alive or suspect, this node among them; kept by the failure detector. */
+  present = 1;
+  #outputs: Output[] = [];
+  #requests = 0;
+
+  constructor(config: EngineConfig) {
+    this.config = config;
+    this.selfBytes = fromHex(config.self) ?? new Uint8Array(32);
+  }
+
+  get nowMs(): number {
+    return this.now.monotonicMs;
+  }
+
+  emit(output: Output): void {
+    this.#outputs.push(output);
+  }
+
+  limitReached(limit: keyof typeof limits): void {
+    this.emit({ type: 'limit-reached', limit });
+  }
+
+  nextRequest(): RequestId {
+    this.#requests += 1;
+    return this.#requests;
+  }
+
+  takeOutputs(): Output[] {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+
+  /** The base interval, stretched in proportion past a stated number of origins, everywhere alike (docs/PROTOCOL.md 8.1). */
+  get sampleIntervalMs(): number {
+    return this.config.sampleIntervalMs * Math.max(1, this.present / limits.stretchOrigins);
+  }
+}

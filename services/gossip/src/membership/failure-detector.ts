@@ -1,0 +1,145 @@
+/**
+ * Who is alive, judged by the arrival of each origin's samples (docs/PROTOCOL.md section 8). Accrual: how unlikely a
+ * silence is, given how this origin's samples have arrived so far (Hayashibara et al. 2004). Nobody is accused for a
+ * time in which this node itself did not run, and nobody is given up by a node that hears from no one.
+ */
+import type { Context } from '../context.js';
+import { limits } from '../limits.js';
+import type { MemberState } from '../output.js';
+import { kinds } from '../record/kinds.js';
+import type { HeldBundle, Origin } from '../store/origin.js';
+
+/** Weight of a new arrival in the running mean and variance. */
+const weight = 0.1;
+
+/** Standard deviations beyond the mean at which phi is reached, by the logistic approximation of the normal tail. */
+export function deviationsAt(phi: number): number {
+  let low = 0;
+  let high = 40;
+  for (let i = 0; i < 60; i++) {
+    const y = (low + high) / 2;
+    const tail = 1 / (1 + Math.exp(y * (1.5976 + 0.070566 * y * y)));
+    if (-Math.log10(tail) < phi) low = y;
+    else high = y;
+  }
+  return high;
+}
+
+const suspicionDeviations = deviationsAt(limits.suspicionPhi);
+
+export interface DetectorListener {
+  onForgotten(origin: Origin): void;
+}
+
+export class FailureDetector {
+  readonly #context: Context;
+  readonly #listener: DetectorListener;
+  #graceUntilMs = 0;
+  #sweptAtMs = 0;
+
+  constructor(context: Context, listener: DetectorListener) {
+    this.#context = context;
+    this.#listener = listener;
+  }
+
+  start(): void {
+    this.#sweptAtMs = this.#context.nowMs;
+    this.#schedule();
+  }
+
+  /** A bundle of this origin was merged. */
+  heard(origin: Origin, held: HeldBundle, isNew: boolean): void {
+    const { nowMs } = this.#context;
+    if (held.bundle.sequence !== origin.sequence) return;
+    origin.heardAtMs = held.receivedAtMs - held.ageMs;
+    if (held.bundle.records.some((record) => record.kind === kinds.farewell)) return this.#set(origin, 'left', isNew);
+    if (origin.samples) this.#learn(origin, nowMs);
+    origin.arrivedAtMs = nowMs;
+    origin.deadlineMs = this.#suspicionAt(origin, held);
+    if (isNew || !(origin.state === 'alive')) this.#set(origin, 'alive', isNew);
+  }
+
+  /** This process stood still: what was not heard meanwhile is nobody's fault. */
+  stalled(milliseconds: number): void {
+    const graceUntilMs = this.#context.nowMs + limits.stallGraceIntervals * this.#context.sampleIntervalMs;
+    this.#graceUntilMs = Math.max(this.#graceUntilMs, graceUntilMs);
+    for (const origin of this.#context.origins.all()) {
+      origin.deadlineMs = Math.max(origin.deadlineMs + milliseconds, graceUntilMs);
+      if (origin.arrivedAtMs !== 0) origin.arrivedAtMs += milliseconds;
+    }
+  }
+
+  /** Looks at every deadline. */
+  sweep(): void {
+    const { nowMs, sampleIntervalMs, origins } = this.#context;
+    const lateMs = nowMs - this.#sweptAtMs - sampleIntervalMs;
+    if (lateMs > 2 * sampleIntervalMs) this.stalled(lateMs);
+    this.#sweptAtMs = nowMs;
+    const overdue = origins.all().filter((origin) => origin.deadlineMs <= nowMs && origin.id !== this.#context.config.self);
+    for (const origin of overdue) this.#judge(origin);
+    this.#schedule();
+  }
+
+  #judge(origin: Origin): void {
+    const { nowMs, sampleIntervalMs } = this.#context;
+    switch (origin.state) {
+      case 'alive':
+        if (nowMs < this.#graceUntilMs) {
+          origin.deadlineMs = this.#graceUntilMs;
+          return;
+        }
+        this.#set(origin, 'suspect', false);
+        origin.deadlineMs = nowMs + limits.failureIntervals * sampleIntervalMs;
+        return;
+      case 'suspect':
+        if (this.#context.peers.up().length === 0 || nowMs < this.#graceUntilMs) {
+          origin.deadlineMs = nowMs + sampleIntervalMs;
+          return;
+        }
+        this.#set(origin, 'failed', false);
+        origin.deadlineMs = nowMs + limits.retentionMs;
+        return;
+      case 'failed':
+      case 'left':
+        this.#listener.onForgotten(origin);
+        this.#context.origins.forget(origin, nowMs);
+        this.#context.emit({ type: 'member-forgotten', origin: origin.id });
+    }
+  }
+
+  #learn(origin: Origin, nowMs: number): void {
+    const { sampleIntervalMs } = this.#context;
+    if (origin.arrivedAtMs === 0 || origin.meanIntervalMs === 0) {
+      origin.meanIntervalMs = sampleIntervalMs;
+      return;
+    }
+    // A silence that ended is not how samples arrive: it counts as two intervals at the most.
+    const interval = Math.min(nowMs - origin.arrivedAtMs, 2 * sampleIntervalMs);
+    const difference = interval - origin.meanIntervalMs;
+    origin.meanIntervalMs += weight * difference;
+    origin.varianceMs2 = (1 - weight) * (origin.varianceMs2 + weight * difference * difference);
+  }
+
+  #suspicionAt(origin: Origin, held: HeldBundle): number {
+    if (!origin.samples) return held.bundle.lifetimeS === 0 ? Number.POSITIVE_INFINITY : origin.heardAtMs + held.bundle.lifetimeS * 1_000;
+    const { sampleIntervalMs } = this.#context;
+    const deviation = Math.max(Math.sqrt(origin.varianceMs2), limits.leastDeviationIntervals * sampleIntervalMs);
+    const mean = Math.max(origin.meanIntervalMs, sampleIntervalMs);
+    return Math.max(origin.heardAtMs, this.#graceUntilMs - mean) + mean + suspicionDeviations * deviation;
+  }
+
+  #set(origin: Origin, state: MemberState, isNew: boolean): void {
+    const previous = isNew ? null : origin.state;
+    if (previous === state) return;
+    const wasPresent = previous !== null && origin.isPresent;
+    origin.state = state;
+    origin.stateSinceMs = this.#context.nowMs;
+    if (state === 'left') origin.deadlineMs = this.#context.nowMs + limits.retentionMs;
+    if (origin.id !== this.#context.config.self) this.#context.present += Number(origin.isPresent) - Number(wasPresent);
+    this.#context.emit({ type: 'member-changed', origin: origin.id, state, previous, incarnation: origin.incarnation });
+  }
+
+  #schedule(): void {
+    this.#context.timers.set('detect', this.#context.nowMs + this.#context.sampleIntervalMs / 2);
+  }
+}

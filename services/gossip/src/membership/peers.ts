@@ -1,0 +1,108 @@
+/** The connections of this node and the state of each. */
+import type { Budget } from '../budget.js';
+import type { Address, Channel, ConnectionId, NodeId } from '../input.js';
+import type { HeldBundle, Origin } from '../store/origin.js';
+import type { Hello } from '../wire/message.js';
+
+export type PeerPhase = 'greeting' | 'proving' | 'up' | 'closed';
+
+/** A message that waits for credit. */
+export interface Waiting {
+  readonly channel: Channel;
+  readonly bytes: Uint8Array;
+}
+
+export class Peer {
+  readonly connection: ConnectionId;
+  readonly direction: 'dialled' | 'accepted';
+  readonly address: Address;
+  readonly localFingerprint: Uint8Array;
+  readonly peerFingerprint: Uint8Array;
+  readonly maxDatagramBytes: number;
+  readonly openedAtMs: number;
+
+  phase: PeerPhase = 'greeting';
+  /** Who it is, once its proof was verified; before that what it claims. */
+  id: NodeId | null = null;
+  readonly nonce: Uint8Array;
+  hello: Hello | null = null;
+  /** A proof that overtook its hello. */
+  earlyProof: Uint8Array | null = null;
+  /** Messages that overtook the handshake, in order of arrival. */
+  readonly early: Uint8Array[] = [];
+  earlyBytes = 0;
+  credentialAdmitted = false;
+  proofVerified = false;
+
+  push: 'eager' | 'lazy' = 'eager';
+  /** The link may not be turned lazy before. */
+  heldEagerUntilMs = 0;
+  roundTripMs = 0;
+  /** Bundles that wait to be pushed: per origin only what is still in force. */
+  readonly queue = new Map<Origin, HeldBundle[]>();
+  queuedBytes = 0;
+  readonly waiting: Waiting[] = [];
+  outstanding = 0;
+  flushedAtMs = Number.NEGATIVE_INFINITY;
+  pendingVerifications = 0;
+  antiEntropyBudget: Budget | null = null;
+  joinBudget: Budget | null = null;
+  /** When this node last asked it for an origin for want of its credential. */
+  askedAtMs = Number.NEGATIVE_INFINITY;
+  /** The first pass over its whole store, prefix where it goes on; null when done. */
+  catchUpFrom: Uint8Array | null = null;
+  catchUpStart: Uint8Array | null = null;
+  catchUpWrapped = false;
+
+  constructor(opened: { connection: ConnectionId; direction: 'dialled' | 'accepted'; address: Address; localFingerprint: Uint8Array; peerFingerprint: Uint8Array; maxDatagramBytes: number; nowMs: number; nonce: Uint8Array }) {
+    this.connection = opened.connection;
+    this.direction = opened.direction;
+    this.address = opened.address;
+    this.localFingerprint = opened.localFingerprint;
+    this.peerFingerprint = opened.peerFingerprint;
+    this.maxDatagramBytes = opened.maxDatagramBytes;
+    this.openedAtMs = opened.nowMs;
+    this.nonce = opened.nonce;
+  }
+}
+
+export class Peers {
+  readonly #byConnection = new Map<ConnectionId, Peer>();
+  /** Those that are up; kept as an array because every push walks it. */
+  #up: Peer[] = [];
+
+  get size(): number {
+    return this.#byConnection.size;
+  }
+
+  get(connection: ConnectionId): Peer | undefined {
+    return this.#byConnection.get(connection);
+  }
+
+  add(peer: Peer): void {
+    this.#byConnection.set(peer.connection, peer);
+  }
+
+  remove(peer: Peer): void {
+    this.#byConnection.delete(peer.connection);
+    this.#up = this.#up.filter((other) => other !== peer);
+  }
+
+  raise(peer: Peer): void {
+    peer.phase = 'up';
+    this.#up = [...this.#up, peer];
+  }
+
+  /** Connections whose hellos and proofs were accepted in both directions. */
+  up(): readonly Peer[] {
+    return this.#up;
+  }
+
+  upWith(id: NodeId): Peer | undefined {
+    return this.#up.find((peer) => peer.id === id);
+  }
+
+  all(): IterableIterator<Peer> {
+    return this.#byConnection.values();
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The settled view: who is in the network, as a digest that travels with each sample, so that every node knows how many
+ * different views exist (docs/PROTOCOL.md section 10).
+ */
+import type { Context } from '../context.js';
+import { limits } from '../limits.js';
+import { kinds } from '../record/kinds.js';
+import { equalBytes, toHex } from '../record/node-id.js';
+import { viewDigestBytes } from '../record/sample.js';
+import type { Origin } from '../store/origin.js';
+
+/** Exclusive or over bytes 8 to 15 of the ids of all settled members. */
+export function viewDigest(context: Context): Uint8Array {
+  const digest = new Uint8Array(viewDigestBytes);
+  for (const origin of context.origins.all()) {
+    if (!isSettled(context, origin)) continue;
+    for (let i = 0; i < viewDigestBytes; i++) digest[i] = (digest[i] as number) ^ (origin.idBytes[8 + i] as number);
+  }
+  return digest;
+}
+
+/** Present, and long enough that everybody should have heard of it. Suspects stay until they fail. */
+function isSettled(context: Context, origin: Origin): boolean {
+  if (origin.id === context.config.self) return true;
+  if (origin.state === 'suspect') return true;
+  return origin.state === 'alive' && context.nowMs - origin.stateSinceMs >= limits.settledIntervals * context.sampleIntervalMs;
+}
+
+/** Compares our digest with what the others said last, and reports it. */
+export function compareViews(context: Context, own: Uint8Array): void {
+  const views = new Set<string>([toHex(own)]);
+  let agreeing = 1;
+  let total = 1;
+  for (const origin of context.origins.all()) {
+    if (origin.state !== 'alive' || origin.id === context.config.self) continue;
+    total += 1;
+    const digest = digestOf(origin);
+    if (digest === null) continue;
+    if (equalBytes(digest, own)) agreeing += 1;
+    else views.add(toHex(digest));
+  }
+  context.emit({ type: 'views-compared', agreeing, total, views: views.size });
+}
+
+/** The digest stands behind the one varint at the head of a sample. */
+function digestOf(origin: Origin): Uint8Array | null {
+  const sample = origin.payload(kinds.sample);
+  if (sample === undefined) return null;
+  let at = 0;
+  while (at < sample.length && (sample[at] as number) >= 0x80) at += 1;
+  const digest = sample.subarray(at + 1, at + 1 + viewDigestBytes);
+  return digest.length === viewDigestBytes ? digest : null;
+}
