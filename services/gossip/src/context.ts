@@ -14,6 +14,10 @@ export class Context {
   readonly origins = new OriginTable();
   readonly peers = new Peers();
   readonly timers = new Timers();
+  /** Of this life; rises above what was met of the own identity. */
+  incarnation: number;
+  /** Of the last bundle that this node numbered in this life. */
+  sequence = 0;
   now: Now = { monotonicMs: 0, wallMs: 0 };
   /** Origins judged alive or suspect, this node among them; kept by the failure detector. */
   present = 1;
@@ -22,6 +26,7 @@ export class Context {
 
   constructor(config: EngineConfig) {
     this.config = config;
+    this.incarnation = config.incarnation;
     this.selfBytes = fromHex(config.self) ?? new Uint8Array(32);
   }
 

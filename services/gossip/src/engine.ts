@@ -1,15 +1,48 @@
 /**
  * The protocol as a state machine: one input in, a list of outputs out. It dispatches and holds no rule of its own.
  */
-import type { Input, Now } from './input.js';
-import type { Output } from './output.js';
 import type { EngineConfig } from './config.js';
+import { Context } from './context.js';
+import { AntiEntropy } from './dissemination/anti-entropy.js';
+import { BroadcastTree } from './dissemination/broadcast-tree.js';
+import type { Input, Now } from './input.js';
+import { limits } from './limits.js';
+import { Connections } from './membership/connections.js';
+import { FailureDetector } from './membership/failure-detector.js';
+import { Overlay } from './membership/overlay.js';
+import type { Peer } from './membership/peers.js';
+import { noteView } from './membership/view.js';
+import type { Output } from './output.js';
+import { Admission, type Arrival } from './record/admission.js';
+import { kinds } from './record/kinds.js';
+import type { HeldBundle, Origin } from './store/origin.js';
+import type { TimerName } from './timers.js';
+import { Voice } from './voice.js';
+import { decodeMessage } from './wire/codec.js';
+import type { Message, Push } from './wire/message.js';
+import { Outbox } from './wire/outbox.js';
 
 export interface Wakeup {
   /** On the monotonic clock, milliseconds. */
   readonly atMs: number;
   /** The timer that is due first. */
   readonly timer: string;
+}
+
+export interface EngineStatistics {
+  readonly origins: number;
+  readonly tombstones: number;
+  /** Connections, those still in the handshake included. */
+  readonly connections: number;
+  readonly peers: number;
+  readonly eagerPeers: number;
+  readonly pendingVerifications: number;
+  /** Bundle bytes that wait for peers. */
+  readonly queuedBytes: number;
+  /** Addresses known from discovery and former peers. */
+  readonly addresses: number;
+  /** Connections sought at this size of the network. */
+  readonly targetDegree: number;
 }
 
 export interface Engine {
@@ -19,6 +52,238 @@ export interface Engine {
   nextWakeup(): Wakeup | null;
   /** How far the sample interval is stretched at this size of the network (docs/PROTOCOL.md section 8), milliseconds. */
   sampleIntervalMs(): number;
+  statistics(): EngineStatistics;
 }
 
-export declare function createEngine(config: EngineConfig): Engine;
+export function createEngine(config: EngineConfig): Engine {
+  return new Core(config);
+}
+
+class Core implements Engine {
+  readonly #context: Context;
+  readonly #outbox: Outbox;
+  readonly #admission: Admission;
+  readonly #connections: Connections;
+  readonly #detector: FailureDetector;
+  readonly #overlay: Overlay;
+  readonly #tree: BroadcastTree;
+  readonly #antiEntropy: AntiEntropy;
+  readonly #voice: Voice;
+  #departing = false;
+
+  constructor(config: EngineConfig) {
+    this.#context = new Context(config);
+    this.#outbox = new Outbox(this.#context);
+    this.#tree = new BroadcastTree(this.#context, this.#outbox);
+    this.#antiEntropy = new AntiEntropy(this.#context, this.#outbox);
+    this.#admission = new Admission(this.#context, {
+      onMerged: (origin, held, arrival, previous) => this.#onMerged(origin, held, arrival, previous),
+      onRepeated: (via, path) => path === 'eager' && this.#tree.repeated(via),
+      onCredentialMissing: (via, prefix) => this.#onCredentialMissing(via, prefix),
+      onFault: (via, reason) => this.#connections.refuse(via, `a record that is ${reason}`),
+      onOwnConflict: (incarnation, sequence) => this.#voice.onConflict(incarnation, sequence),
+    });
+    this.#connections = new Connections(this.#context, this.#outbox, {
+      onUp: (peer) => this.#onUp(peer),
+      onDown: (peer) => this.#overlay.down(peer),
+      isLeafReused: (facts) => this.#admission.isLeafReused(facts),
+    });
+    this.#overlay = new Overlay(this.#context, this.#outbox, this.#connections);
+    this.#detector = new FailureDetector(this.#context, { onForgotten: (origin) => this.#admission.forget(origin) });
+    this.#voice = new Voice(this.#context, {
+      onSpoken: (bytes) => this.#admission.receive({ bytes, via: null, hops: 0, ageMs: 0, path: 'own' }),
+    });
+  }
+
+  step(input: Input, now: Now): Output[] {
+    this.#context.now = now;
+    this.#dispatch(input);
+    this.#outbox.flush();
+    if (this.#departing) this.#departWhenHeard();
+    return this.#context.takeOutputs();
+  }
+
+  nextWakeup(): Wakeup | null {
+    return this.#context.timers.next();
+  }
+
+  sampleIntervalMs(): number {
+    return this.#context.sampleIntervalMs;
+  }
+
+  statistics(): EngineStatistics {
+    const { origins, peers } = this.#context;
+    return {
+      origins: origins.size,
+      tombstones: origins.tombstones,
+      connections: peers.size,
+      peers: peers.up().length,
+      eagerPeers: peers.up().filter((peer) => peer.push === 'eager').length,
+      pendingVerifications: this.#admission.pending,
+      queuedBytes: peers.up().reduce((sum, peer) => sum + peer.queuedBytes, 0),
+      addresses: this.#overlay.addresses.size,
+      targetDegree: this.#overlay.target,
+    };
+  }
+
+  #dispatch(input: Input): void {
+    switch (input.type) {
+      case 'started':
+        this.#detector.start();
+        this.#antiEntropy.start();
+        return this.#overlay.start();
+      case 'wake-up':
+        return this.#wakeUp();
+      case 'sampled':
+        return this.#voice.sampled(input.values);
+      case 'described':
+        return this.#voice.describe(input.descriptor);
+      case 'reported':
+        return this.#voice.report(input.records);
+      case 'credential-renewed':
+        this.#connections.renewCredential(input.credential);
+        return this.#voice.renewCredential(input.credential);
+      case 'trust-changed':
+        return this.#admission.recheck();
+      case 'discovered':
+        return this.#overlay.discovered(input.addresses);
+      case 'dial-failed':
+        return this.#overlay.dialFailed(input.address);
+      case 'connection-opened':
+        if (input.direction === 'dialled') this.#overlay.opened(input.address);
+        return this.#connections.open(input);
+      case 'connection-closed':
+        return this.#connections.closed(input.connection, input.reason);
+      case 'message-received':
+        return this.#onMessage(input);
+      case 'messages-sent':
+        return this.#withPeer(input.connection, (peer) => this.#outbox.sent(peer, input.count));
+      case 'round-trip-measured':
+        return this.#withPeer(input.connection, (peer) => (peer.roundTripMs = input.milliseconds));
+      case 'signed':
+        if (!this.#connections.onSigned(input.request, input.signature)) this.#voice.onSigned(input.request, input.signature);
+        return;
+      case 'signature-verified':
+        if (!this.#admission.onSignatureVerified(input.request, input.valid)) this.#connections.onSignatureVerified(input.request, input.valid);
+        return;
+      case 'credential-verified':
+        if (!this.#admission.onCredentialVerified(input.request, input.result)) this.#connections.onCredentialVerified(input.request, input.result);
+        return;
+      case 'stalled':
+        return this.#detector.stalled(input.milliseconds);
+      case 'leaving':
+        this.#departing = true;
+        this.#context.timers.set('farewell', this.#context.nowMs + limits.farewellDeadlineMs);
+        return this.#voice.leave();
+    }
+  }
+
+  #wakeUp(): void {
+    const { timers, nowMs } = this.#context;
+    for (let name = timers.takeDue(nowMs); name !== null; name = timers.takeDue(nowMs)) this.#ring(name);
+  }
+
+  #ring(timer: TimerName): void {
+    switch (timer) {
+      case 'flush':
+        // Every step ends with a flush.
+        return;
+      case 'announce':
+        return this.#tree.announce();
+      case 'graft':
+        return this.#tree.fetchMissing();
+      case 'anti-entropy':
+        return this.#antiEntropy.round();
+      case 'overlay':
+        return this.#overlay.look();
+      case 'handshake':
+        return this.#connections.expire();
+      case 'detect':
+        return this.#detector.sweep();
+      case 'farewell':
+        return this.#depart();
+    }
+  }
+
+  #onMessage({ connection, bytes }: Extract<Input, { type: 'message-received' }>): void {
+    const peer = this.#context.peers.get(connection);
+    if (peer === undefined) return;
+    const message = decodeMessage(bytes);
+    if (message === null) return this.#connections.refuse(peer, 'bytes that are no message');
+    this.#context.emit({ type: 'message-counted', direction: 'received', kind: message.type, bytes: bytes.length, records: message.type === 'push' ? message.passages.length : 0 });
+    if (peer.phase === 'up') this.#hear(peer, message);
+    else this.#connections.greet(peer, message, bytes);
+  }
+
+  #hear(peer: Peer, message: Message): void {
+    switch (message.type) {
+      case 'hello':
+      case 'proof':
+        return this.#connections.refuse(peer, `a second ${message.type}`);
+      case 'push':
+        return this.#onPush(peer, message);
+      case 'announce':
+        return this.#tree.onAnnounce(peer, message.announcements);
+      case 'graft':
+        this.#tree.onGraft(peer);
+        this.#antiEntropy.answerPrefixes(peer, message.prefixes, 'graft');
+        return;
+      case 'prune':
+        return this.#tree.onPrune(peer);
+      case 'digest':
+        return this.#antiEntropy.onDigest(peer, message);
+      case 'request':
+        return this.#antiEntropy.onRequest(peer, message);
+      case 'join':
+        return this.#overlay.onJoin(peer, message);
+    }
+  }
+
+  #onPush(peer: Peer, push: Push): void {
+    if (push.path === 'anti-entropy') peer.repaired += push.passages.length;
+    for (const { bytes, hops, ageMs } of push.passages) {
+      if (peer.phase !== 'up') return;
+      this.#admission.receive({ bytes, via: peer, hops, ageMs, path: push.path });
+    }
+  }
+
+  #onUp(peer: Peer): void {
+    this.#antiEntropy.raise(peer);
+    for (const bytes of peer.early.splice(0)) {
+      const message = decodeMessage(bytes);
+      if (message !== null && peer.phase === 'up') this.#hear(peer, message);
+    }
+  }
+
+  #onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void {
+    if (held.bundle.sequence === origin.sequence) noteView(origin);
+    this.#detector.heard(origin, held, !previous.known);
+    if (arrival.path === 'own' && held.bundle.records.some((record) => record.kind === kinds.farewell)) this.#tree.spreadToAll(origin, held);
+    else if (arrival.path !== 'anti-entropy' || arrival.via?.catchUp === null) this.#tree.spread(origin, held, arrival);
+  }
+
+  /** The sender holds what is needed to judge this origin: asked at most once a second. */
+  #onCredentialMissing(via: Peer, prefix: Uint8Array): void {
+    if (this.#context.nowMs - via.askedAtMs < limits.askIntervalMs) return;
+    via.askedAtMs = this.#context.nowMs;
+    this.#tree.graft(via, [prefix]);
+  }
+
+  #withPeer(connection: number, act: (peer: Peer) => void): void {
+    const peer = this.#context.peers.get(connection);
+    if (peer !== undefined) act(peer);
+  }
+
+  /** Everybody has the farewell in hand, or there is nobody. */
+  #departWhenHeard(): void {
+    const self = this.#context.origins.get(this.#context.config.self);
+    const said = self?.state === 'left';
+    if (said && this.#context.peers.up().every((peer) => this.#outbox.isEmpty(peer))) this.#depart();
+  }
+
+  #depart(): void {
+    if (!this.#departing) return;
+    this.#departing = false;
+    this.#context.emit({ type: 'departed' });
+  }
+}

@@ -1,15 +1,26 @@
 export type * from './input.js';
 export type * from './output.js';
 export type * from './config.js';
-export type * from './engine.js';
+export { createEngine, type Engine, type EngineStatistics, type Wakeup } from './engine.js';
 export { limits } from './limits.js';
-export type * from './record/admission.js';
-export * from './record/bundle.js';
-export * from './record/credential.js';
-export * from './record/descriptor.js';
-export * from './record/sample.js';
-export * from './record/signature.js';
-export * from './record/leaf-uri.js';
-export * from './record/node-id.js';
-export { kinds } from './record/kinds.js';
+export { seededRandom } from './random.js';
+export { targetDegree } from './membership/overlay.js';
+export { type Bundle, type BundleDecoding, type BundleDraft, type BundleRecord, decodeBundle, encodeBundle, messageOfBundle, messageOfUnsigned, sealBundle, signatureOfBundle } from './record/bundle.js';
+export {
+  type Credential,
+  type CredentialFacts,
+  type CredentialRefusal,
+  decodeCredential,
+  encodeCredential,
+  messageOfCredential,
+  messageOfUnsignedCredential,
+} from './record/credential.js';
+export { type Descriptor, decodeDescriptor, descriptorFault, encodeDescriptor, type MetricDefinition, type MetricType } from './record/descriptor.js';
+export { decodeSample, encodeSample, fromMultiple, type Sample, toMultiple } from './record/sample.js';
 export { decodeTrust, encodeTrust } from './record/trust.js';
+export { formatLeafUri, isClusterName, type LeafUri, parseLeafUri } from './record/leaf-uri.js';
+export { isSignatureWellFormed } from './record/signature.js';
+export { signedMessage } from './record/signed-message.js';
+export { kinds } from './record/kinds.js';
+export { compareBytes, equalBytes, fromHex, isNodeId, toHex } from './record/node-id.js';
+export type { RefusalReason } from './record/admission.js';

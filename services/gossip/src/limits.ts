@@ -19,6 +19,8 @@ export const limits = {
   maxMetrics: 128,
   /** Labels in a descriptor. */
   maxLabels: 32,
+  /** One descriptor, bytes: with a credential and a sample it fits in one bundle. */
+  maxDescriptorBytes: 8_192,
   /** One credential with its certificate chain, bytes. */
   maxCredentialBytes: 6_144,
 
@@ -34,6 +36,10 @@ export const limits = {
   maxLearnedAddresses: 8,
   /** Dials under way at once. */
   maxDials: 3,
+  /** A peer that was one and is none any more is not dialled again for so long while there are others, milliseconds. */
+  redialAfterMs: 15_000,
+  /** A connection is not closed for surplus before it is so old, milliseconds. */
+  surplusAfterMs: 10_000,
   /** After a dial failed: the first wait, and the longest, milliseconds. */
   dialBackoffMs: 1_000,
   maxDialBackoffMs: 60_000,
@@ -67,6 +73,8 @@ export const limits = {
   maxAnnouncements: 2_048,
   /** How long an announced bundle may be late before it is fetched, milliseconds. */
   graftDelayMs: 250,
+  /** A peer is asked for the credential of an origin at most once in so long, milliseconds. */
+  askIntervalMs: 100,
   /** Bundles waited for after an announcement. */
   maxMissing: 8_192,
   /** A node turns at most one link lazy in so long, milliseconds; the wait is drawn between this and twice this. */
@@ -82,6 +90,10 @@ export const limits = {
   antiEntropyBytesPerSecond: 4_194_304,
   /** And to one of them. */
   antiEntropyPeerBytesPerSecond: 1_048_576,
+  /** One answer to a digest, bytes of bundles. */
+  maxAnswerBytes: 262_144,
+  /** A sample younger than so many sample intervals is on its way along the tree, and not repaired. */
+  underwayIntervals: 2,
   /** Origins asked for in one request. */
   maxRequestedOrigins: 1_024,
 

@@ -12,6 +12,13 @@ export interface Waiting {
   readonly bytes: Uint8Array;
 }
 
+/** Where a pass over the id space began, where it goes on, and whether it is past the end and near its beginning again. */
+export interface CatchUp {
+  readonly start: Uint8Array;
+  next: Uint8Array;
+  wrapped: boolean;
+}
+
 export class Peer {
   readonly connection: ConnectionId;
   readonly direction: 'dialled' | 'accepted';
@@ -28,6 +35,7 @@ export class Peer {
   hello: Hello | null = null;
   /** A proof that overtook its hello. */
   earlyProof: Uint8Array | null = null;
+  proofSeen = false;
   /** Messages that overtook the handshake, in order of arrival. */
   readonly early: Uint8Array[] = [];
   earlyBytes = 0;
@@ -49,10 +57,12 @@ export class Peer {
   joinBudget: Budget | null = null;
   /** When this node last asked it for an origin for want of its credential. */
   askedAtMs = Number.NEGATIVE_INFINITY;
-  /** The first pass over its whole store, prefix where it goes on; null when done. */
-  catchUpFrom: Uint8Array | null = null;
-  catchUpStart: Uint8Array | null = null;
-  catchUpWrapped = false;
+  /** The first pass over its whole store; null when done. */
+  catchUp: CatchUp | null = null;
+  /** The range of the digest that it has not answered yet. */
+  asked: { readonly from: Uint8Array; readonly to: Uint8Array; readonly atMs: number } | null = null;
+  /** Bundles that it sent in the exchange under way. */
+  repaired = 0;
 
   constructor(opened: { connection: ConnectionId; direction: 'dialled' | 'accepted'; address: Address; localFingerprint: Uint8Array; peerFingerprint: Uint8Array; maxDatagramBytes: number; nowMs: number; nonce: Uint8Array }) {
     this.connection = opened.connection;

@@ -5,7 +5,6 @@
 import type { Context } from '../context.js';
 import { limits } from '../limits.js';
 import { kinds } from '../record/kinds.js';
-import { equalBytes, toHex } from '../record/node-id.js';
 import { viewDigestBytes } from '../record/sample.js';
 import type { Origin } from '../store/origin.js';
 
@@ -28,26 +27,30 @@ function isSettled(context: Context, origin: Origin): boolean {
 
 /** Compares our digest with what the others said last, and reports it. */
 export function compareViews(context: Context, own: Uint8Array): void {
-  const views = new Set<string>([toHex(own)]);
+  const ownKey = keyOf(own);
+  const views = new Set<number>([ownKey]);
   let agreeing = 1;
   let total = 1;
   for (const origin of context.origins.all()) {
     if (origin.state !== 'alive' || origin.id === context.config.self) continue;
     total += 1;
-    const digest = digestOf(origin);
-    if (digest === null) continue;
-    if (equalBytes(digest, own)) agreeing += 1;
-    else views.add(toHex(digest));
+    if (origin.viewKey === ownKey) agreeing += 1;
+    else if (origin.viewKey >= 0) views.add(origin.viewKey);
   }
   context.emit({ type: 'views-compared', agreeing, total, views: views.size });
 }
 
-/** The digest stands behind the one varint at the head of a sample. */
-function digestOf(origin: Origin): Uint8Array | null {
+/** Keeps what view an origin's newest sample states: it stands behind the one varint at the head of a sample. */
+export function noteView(origin: Origin): void {
   const sample = origin.payload(kinds.sample);
-  if (sample === undefined) return null;
+  if (sample === undefined) return;
   let at = 0;
   while (at < sample.length && (sample[at] as number) >= 0x80) at += 1;
-  const digest = sample.subarray(at + 1, at + 1 + viewDigestBytes);
-  return digest.length === viewDigestBytes ? digest : null;
+  origin.viewKey = sample.length > at + viewDigestBytes ? keyOf(sample.subarray(at + 1)) : -1;
+}
+
+function keyOf(digest: Uint8Array): number {
+  let key = 0;
+  for (let i = 0; i < 6; i++) key = key * 256 + (digest[i] as number);
+  return key;
 }

@@ -11,7 +11,7 @@ import type { HeldBundle, Origin } from '../store/origin.js';
 import { type Bundle, type BundleHead, decodeBundle, messageOfBundle, peekBundle, signatureOfBundle } from './bundle.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
-import { equalBytes, fromHex, toHex } from './node-id.js';
+import { equalBytes, toHex } from './node-id.js';
 
 /** Why a bundle was not merged; the label of `starling_records_refused_total` and the names used in docs/PROTOCOL.md section 5. */
 export type RefusalReason =
@@ -131,7 +131,7 @@ export class Admission {
   /** Everything that can be said without the signature. The order is that of docs/PROTOCOL.md 5.2. */
   #cheapRefusal(arrival: Arrival, bundle: Bundle, origin: Origin | undefined): RefusalReason | null {
     const { now, origins } = this.#context;
-    if (bundle.origin === this.#context.config.self && arrival.path !== 'own') return null;
+    if (bundle.origin === this.#context.config.self && arrival.path !== 'own') return this.#isOwnPast(bundle, origin) ? 'superseded' : null;
     const samples = bundle.records.some((record) => record.kind === kinds.sample);
     if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
     if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
@@ -149,6 +149,13 @@ export class Admission {
     if (credential) return null;
     if (origin.credential === null) return 'credential-missing';
     return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
+  }
+
+  /** Something that we may well have said; what we hold of ourselves under the same number, but not the same, is not. */
+  #isOwnPast(bundle: Bundle, self: Origin | undefined): boolean {
+    const { incarnation, sequence } = this.#context;
+    if (bundle.incarnation !== incarnation) return bundle.incarnation < incarnation;
+    return bundle.sequence <= sequence && self?.holding(bundle.sequence) === undefined;
   }
 
   #verify(arrival: Arrival, bundle: Bundle, publicKey: Uint8Array): void {
@@ -216,7 +223,7 @@ export class Admission {
     this.#end(check);
     if (!result.admitted) this.#refuse(check.arrival, check.id, `credential-${result.reason}`);
     else if (result.facts.nodeId !== check.id) this.#refuse(check.arrival, check.id, 'credential-wrong-node');
-    else if (this.#isLeafReused(result.facts)) this.#refuse(check.arrival, check.id, 'leaf-reused');
+    else if (this.isLeafReused(result.facts)) this.#refuse(check.arrival, check.id, 'leaf-reused');
     else this.#merge(check, result.facts);
     return true;
   }
@@ -237,7 +244,7 @@ export class Admission {
   }
 
   /** Whether this leaf has vouched for somebody else before; reports it when so. Shared leaves serve many. */
-  #isLeafReused(facts: CredentialFacts): boolean {
+  isLeafReused(facts: CredentialFacts): boolean {
     if (facts.binding === 'shared') return false;
     const fingerprint = toHex(facts.leafFingerprint);
     const first = this.#leaves.get(fingerprint);
@@ -303,9 +310,4 @@ export class Admission {
     this.#context.emit({ type: 'record-refused', origin, via: arrival.via?.id ?? null, verdict: fault ? 'reject' : 'ignore', reason });
     if (fault && arrival.via !== null) this.#listener.onFault(arrival.via, reason);
   }
-}
-
-/** The public key that a node id is. */
-export function publicKeyOf(id: NodeId): Uint8Array {
-  return fromHex(id) ?? new Uint8Array(32);
 }

@@ -45,7 +45,9 @@ export function descriptorFault(descriptor: Descriptor): string | null {
   }
   if (descriptor.metrics.length > limits.maxMetrics) return `at most ${limits.maxMetrics} metrics, not ${descriptor.metrics.length}`;
   const wrong = descriptor.metrics.find((metric) => !metricName.test(metric.name) || metric.name.length > most.metricNameBytes || bytes(metric.unit) > most.unitBytes || !Number.isInteger(metric.exponent) || Math.abs(metric.exponent) > most.exponent);
-  return wrong === undefined ? null : `the metric "${wrong.name}" has a name, unit or exponent out of bounds`;
+  if (wrong !== undefined) return `the metric "${wrong.name}" has a name, unit or exponent out of bounds`;
+  const total = encodeDescriptor(descriptor).length;
+  return total > limits.maxDescriptorBytes ? `name, labels and metrics together take ${total} bytes, more than ${limits.maxDescriptorBytes}: use fewer or shorter labels` : null;
 }
 
 export function encodeDescriptor(descriptor: Descriptor): Uint8Array {

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
-import { compareBytes, equalBytes, fromHex } from '../record/node-id.js';
+import { compareBytes, equalBytes, fromHex, toHex } from '../record/node-id.js';
 import { Origin } from './origin.js';
 
 export interface Tombstone {
@@ -20,6 +20,8 @@ export class OriginTable {
   readonly #byId = new Map<NodeId, Origin>();
   readonly #ordered: Origin[] = [];
   readonly #tombstones = new Map<NodeId, Tombstone>();
+  /** Of the tombstones, by the first 16 digits of the id. */
+  readonly #tombstonePrefixes = new Map<string, NodeId>();
 
   get size(): number {
     return this.#ordered.length;
@@ -78,8 +80,9 @@ export class OriginTable {
     this.#ordered.splice(this.#ordered.indexOf(origin), 1);
     if (this.#tombstones.size >= limits.maxTombstones) {
       const oldest = this.#tombstones.keys().next();
-      if (!oldest.done) this.#tombstones.delete(oldest.value);
+      if (!oldest.done) this.#dropTombstone(oldest.value);
     }
+    this.#tombstonePrefixes.set(origin.id.slice(0, 16), origin.id);
     this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, atMs: nowMs });
   }
 
@@ -87,10 +90,24 @@ export class OriginTable {
   tombstone(id: NodeId, nowMs: number): Tombstone | undefined {
     const tombstone = this.#tombstones.get(id);
     if (tombstone !== undefined && nowMs - tombstone.atMs > limits.tombstoneMs) {
-      this.#tombstones.delete(id);
+      this.#dropTombstone(id);
       return undefined;
     }
     return tombstone;
+  }
+
+  /** Whether what is announced by these leading 8 bytes of an id is no news of a forgotten origin. */
+  isForgotten(prefix: Uint8Array, incarnation: number, sequence: number, nowMs: number): boolean {
+    if (this.#tombstones.size === 0) return false;
+    const id = this.#tombstonePrefixes.get(toHex(prefix));
+    const tombstone = id === undefined ? undefined : this.tombstone(id, nowMs);
+    if (tombstone === undefined) return false;
+    return incarnation < tombstone.incarnation || (incarnation === tombstone.incarnation && sequence <= tombstone.sequence);
+  }
+
+  #dropTombstone(id: NodeId): void {
+    this.#tombstones.delete(id);
+    this.#tombstonePrefixes.delete(id.slice(0, 16));
   }
 
   /** Index of the first origin whose prefix is not below this one. */

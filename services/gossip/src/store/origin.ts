@@ -29,6 +29,8 @@ export class Origin {
   readonly byKind = new Map<number, HeldBundle>();
   /** Over what is in force except samples; equal sets give equal numbers (docs/PROTOCOL.md 9.2). */
   fingerprint = 0;
+  /** View digest of its newest sample as a number (48 of its 64 bits); -1 when it has said none. */
+  viewKey = -1;
   credential: { readonly bytes: Uint8Array; readonly facts: CredentialFacts } | null = null;
   /** Incarnation in which two contents under one sequence were proven; 0 when never. */
   equivocatedIncarnation = 0;

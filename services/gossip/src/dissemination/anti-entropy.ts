@@ -1,0 +1,250 @@
+/**
+ * Repair by comparison (docs/PROTOCOL.md section 9): about once a second with one random peer, a digest of what is held of
+ * a stretch of the id space goes out; what the other lacks comes back, and what the other wants is asked for. It mends
+ * whatever the tree did not bring: losses, partitions, late joiners.
+ */
+import { Budget } from '../budget.js';
+import type { Context } from '../context.js';
+import { limits } from '../limits.js';
+import type { Peer } from '../membership/peers.js';
+import { between, pick, randomBytes } from '../random.js';
+import { compareBytes } from '../record/node-id.js';
+import type { HeldBundle, Origin } from '../store/origin.js';
+import { prefixBytes } from '../wire/codec.js';
+import type { Digest, DigestEntry, Request } from '../wire/message.js';
+import type { Outbox } from '../wire/outbox.js';
+
+const first = new Uint8Array(prefixBytes);
+const last = new Uint8Array(prefixBytes).fill(0xff);
+/** An answer that does not come is not waited for longer, milliseconds. */
+const answerDeadlineMs = 5_000;
+
+export class AntiEntropy {
+  readonly #context: Context;
+  readonly #outbox: Outbox;
+  readonly #total: Budget;
+  /** Where the next digest of the usual rounds begins. */
+  #cursor: Uint8Array = first;
+
+  constructor(context: Context, outbox: Outbox) {
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#total = new Budget(limits.antiEntropyBytesPerSecond, limits.antiEntropyBytesPerSecond, 0);
+  }
+
+  start(): void {
+    this.#schedule();
+  }
+
+  /** Passes over the whole store with a new peer, from a random place on, so that several peers bring different parts. */
+  raise(peer: Peer): void {
+    const start = randomBytes(this.#context.config.random, prefixBytes);
+    peer.catchUp = { start, next: start, wrapped: false };
+    this.#goOn(peer);
+  }
+
+  round(): void {
+    this.#schedule();
+    const peers = this.#context.peers.up();
+    for (const peer of peers) if (peer.catchUp !== null) this.#goOn(peer);
+    const peer = pick(this.#context.config.random, peers);
+    if (peer === undefined || peer.catchUp !== null || this.#isWaiting(peer)) return;
+    const to = this.#endOf(this.#cursor, last);
+    this.#ask(peer, this.#cursor, to);
+    this.#cursor = compareBytes(to, last) === 0 ? first : following(to);
+  }
+
+  /** Answers a digest: what the other lacks, and in the end what we lack. */
+  onDigest(peer: Peer, digest: Digest): void {
+    if (compareBytes(digest.from, digest.to) > 0 || !isOrdered(digest)) return;
+    const { origins, nowMs } = this.#context;
+    const all = origins.all();
+    const prefixes: Uint8Array[] = [];
+    const helds: HeldBundle[] = [];
+    let room = this.#room(peer);
+    let continueAt: Uint8Array | null = null;
+    let at = 0;
+    const wanting = (entry: DigestEntry): void => {
+      if (prefixes.length < limits.maxRequestedOrigins && !origins.isForgotten(entry.prefix, entry.incarnation, entry.sequence, nowMs)) prefixes.push(entry.prefix);
+    };
+    for (let i = origins.firstAtLeast(digest.from); i < all.length; i++) {
+      const origin = all[i] as Origin;
+      if (compareBytes(origin.prefix, digest.to) > 0) break;
+      for (; at < digest.entries.length && compareBytes((digest.entries[at] as DigestEntry).prefix, origin.prefix) < 0; at++) wanting(digest.entries[at] as DigestEntry);
+      const candidate = digest.entries[at];
+      const entry = candidate !== undefined && compareBytes(candidate.prefix, origin.prefix) === 0 ? candidate : undefined;
+      const lacked = this.#lackedBy(origin, entry);
+      const cost = lacked.reduce((sum, held) => sum + held.bundle.bytes.length, 0);
+      if (cost > room) {
+        continueAt = origin.prefix;
+        break;
+      }
+      room -= cost;
+      helds.push(...lacked);
+      if (entry === undefined) continue;
+      at += 1;
+      if (this.#isBehind(origin, entry)) prefixes.push(entry.prefix);
+    }
+    if (continueAt === null) for (; at < digest.entries.length; at++) wanting(digest.entries[at] as DigestEntry);
+    this.#answer(peer, helds);
+    this.#outbox.send(peer, { type: 'request', prefixes, continueAt });
+  }
+
+  /** The end of an exchange that we began: sends what was asked for, and goes on where the other stopped. */
+  onRequest(peer: Peer, request: Request): void {
+    const sent = this.answerPrefixes(peer, request.prefixes, 'anti-entropy');
+    const { asked } = peer;
+    peer.asked = null;
+    this.#context.emit({ type: 'anti-entropy-ended', peer: peer.id ?? '', received: peer.repaired, sent });
+    if (asked === null || peer.catchUp === null) return;
+    if (request.continueAt !== null) {
+      const progress = compareBytes(request.continueAt, asked.from) > 0;
+      if (progress) peer.catchUp.next = request.continueAt.slice();
+      // Without progress the other has no budget left for now: the next round asks again.
+      if (progress) this.#goOn(peer);
+      return;
+    }
+    this.#advance(peer, asked.to);
+  }
+
+  /** Sends what is in force of these origins, within the budget of this peer. Returns the number of bundles. */
+  answerPrefixes(peer: Peer, prefixes: readonly Uint8Array[], path: 'graft' | 'anti-entropy'): number {
+    const helds: HeldBundle[] = [];
+    let room = this.#room(peer);
+    for (const prefix of prefixes) {
+      const held = this.#context.origins.findByPrefix(prefix)?.held ?? [];
+      room -= held.reduce((sum, one) => sum + one.bundle.bytes.length, 0);
+      if (room < 0) {
+        this.#context.limitReached('antiEntropyPeerBytesPerSecond');
+        break;
+      }
+      helds.push(...held);
+    }
+    this.#answer(peer, helds, path);
+    return helds.length;
+  }
+
+  /** What we hold and the other does not. A sample that is on its way along the tree anyway is left to it. */
+  #lackedBy(origin: Origin, entry: DigestEntry | undefined): readonly HeldBundle[] {
+    if (entry === undefined) return origin.state === 'failed' || origin.state === 'left' ? [] : origin.held;
+    if (origin.incarnation < entry.incarnation) return [];
+    if (origin.incarnation > entry.incarnation) return origin.held;
+    if (origin.fingerprint !== entry.fingerprint) return origin.held;
+    if (origin.sequence <= entry.sequence || this.#isUnderway(origin)) return [];
+    return origin.held.filter((held) => held.bundle.sequence > entry.sequence);
+  }
+
+  #isBehind(origin: Origin, entry: DigestEntry): boolean {
+    if (entry.incarnation !== origin.incarnation) return entry.incarnation > origin.incarnation;
+    if (entry.fingerprint !== origin.fingerprint) return true;
+    return entry.sequence > origin.sequence && !this.#isUnderway(origin);
+  }
+
+  #isUnderway(origin: Origin): boolean {
+    return origin.samples && this.#context.nowMs - origin.heardAtMs < limits.underwayIntervals * this.#context.sampleIntervalMs;
+  }
+
+  #answer(peer: Peer, helds: readonly HeldBundle[], path: 'graft' | 'anti-entropy' = 'anti-entropy'): void {
+    const bytes = this.#outbox.answer(peer, path, helds);
+    this.#total.take(Math.min(bytes, this.#total.left(this.#context.nowMs)), this.#context.nowMs);
+    this.#budgetOf(peer).take(Math.min(bytes, this.#budgetOf(peer).left(this.#context.nowMs)), this.#context.nowMs);
+  }
+
+  #room(peer: Peer): number {
+    const { nowMs } = this.#context;
+    return Math.min(this.#total.left(nowMs), this.#budgetOf(peer).left(nowMs), limits.maxAnswerBytes);
+  }
+
+  #budgetOf(peer: Peer): Budget {
+    peer.antiEntropyBudget ??= new Budget(limits.antiEntropyPeerBytesPerSecond, limits.antiEntropyPeerBytesPerSecond, this.#context.nowMs);
+    return peer.antiEntropyBudget;
+  }
+
+  #goOn(peer: Peer): void {
+    const { catchUp } = peer;
+    if (catchUp === null || this.#isWaiting(peer)) return;
+    const bound = catchUp.wrapped ? preceding(catchUp.start) : last;
+    if (compareBytes(catchUp.next, bound) > 0) {
+      peer.catchUp = null;
+      return;
+    }
+    this.#ask(peer, catchUp.next, this.#endOf(catchUp.next, bound));
+  }
+
+  #advance(peer: Peer, answeredTo: Uint8Array): void {
+    const { catchUp } = peer;
+    if (catchUp === null) return;
+    const atEnd = compareBytes(answeredTo, last) === 0;
+    if (atEnd && !catchUp.wrapped && compareBytes(catchUp.start, first) > 0) {
+      catchUp.wrapped = true;
+      catchUp.next = first;
+    } else if (atEnd || (catchUp.wrapped && compareBytes(answeredTo, preceding(catchUp.start)) >= 0)) {
+      peer.catchUp = null;
+      return;
+    } else {
+      catchUp.next = following(answeredTo);
+    }
+    this.#goOn(peer);
+  }
+
+  #isWaiting(peer: Peer): boolean {
+    return peer.asked !== null && this.#context.nowMs - peer.asked.atMs < answerDeadlineMs;
+  }
+
+  #ask(peer: Peer, from: Uint8Array, to: Uint8Array): void {
+    const { origins, nowMs } = this.#context;
+    const all = origins.all();
+    const entries: DigestEntry[] = [];
+    for (let i = origins.firstAtLeast(from); i < all.length; i++) {
+      const origin = all[i] as Origin;
+      if (compareBytes(origin.prefix, to) > 0) break;
+      // Two ids of one prefix cost 2^32 tries; the second is left to the tree.
+      if (entries.length > 0 && compareBytes((entries[entries.length - 1] as DigestEntry).prefix, origin.prefix) === 0) continue;
+      entries.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence, fingerprint: origin.fingerprint });
+    }
+    peer.asked = { from, to, atMs: nowMs };
+    peer.repaired = 0;
+    this.#outbox.send(peer, { type: 'digest', from, to, entries });
+  }
+
+  /** The end of a digest that begins here, `bound` at the most. */
+  #endOf(from: Uint8Array, bound: Uint8Array): Uint8Array {
+    const { origins } = this.#context;
+    const origin = origins.all()[origins.firstAtLeast(from) + limits.maxDigestEntries - 1];
+    return origin === undefined || compareBytes(origin.prefix, bound) > 0 ? bound : origin.prefix;
+  }
+
+  #schedule(): void {
+    const { config, timers, nowMs } = this.#context;
+    timers.set('anti-entropy', nowMs + limits.antiEntropyIntervalMs * between(config.random, 0.8, 1.2));
+  }
+}
+
+function isOrdered(digest: Digest): boolean {
+  let previous: Uint8Array | null = null;
+  for (const { prefix } of digest.entries) {
+    if (compareBytes(prefix, digest.from) < 0 || compareBytes(prefix, digest.to) > 0) return false;
+    if (previous !== null && compareBytes(previous, prefix) >= 0) return false;
+    previous = prefix;
+  }
+  return true;
+}
+
+/** The prefix after this one, as a number of 64 bits; that after the last is the first. */
+export function following(prefix: Uint8Array): Uint8Array {
+  const next = prefix.slice();
+  for (let i = prefixBytes - 1; i >= 0; i--) {
+    next[i] = ((next[i] as number) + 1) & 0xff;
+    if (next[i] !== 0) break;
+  }
+  return next;
+}
+
+function preceding(prefix: Uint8Array): Uint8Array {
+  const previous = prefix.slice();
+  for (let i = prefixBytes - 1; i >= 0; i--) {
+    previous[i] = ((previous[i] as number) + 0xff) & 0xff;
+    if (previous[i] !== 0xff) break;
+  }
+  return previous;
+}

@@ -1,0 +1,107 @@
+/**
+ * Where this node may dial: what discovery hands it, and a few addresses of former peers. Addresses never travel from
+ * here but in a join of their owner (docs/PROTOCOL.md section 6); both sets are bounded.
+ */
+import type { Context } from '../context.js';
+import type { Address } from '../input.js';
+import { limits } from '../limits.js';
+import { between, choose, pick } from '../random.js';
+
+interface Entry {
+  failures: number;
+  /** Not to be dialled before, unless there is nobody else. */
+  notBeforeMs: number;
+}
+
+export class AddressBook {
+  readonly #context: Context;
+  readonly #discovered = new Map<Address, Entry>();
+  readonly #learned = new Map<Address, Entry>();
+  readonly #dialling = new Set<Address>();
+  /** Those that turned out to be this node itself. */
+  readonly #own = new Set<Address>();
+
+  constructor(context: Context) {
+    this.#context = context;
+    if (context.config.advertise !== null) this.#own.add(context.config.advertise);
+  }
+
+  get dialling(): number {
+    return this.#dialling.size;
+  }
+
+  /** Addresses known, the own not counted. */
+  get size(): number {
+    return [...this.#discovered.keys()].filter((address) => !this.#own.has(address)).length + this.#learned.size;
+  }
+
+  /** Discovery answered: what it no longer names is forgotten. */
+  discovered(addresses: readonly Address[]): void {
+    const fresh = [...new Set(addresses)];
+    if (fresh.length > limits.maxDiscoveredAddresses) this.#context.limitReached('maxDiscoveredAddresses');
+    const kept = choose(this.#context.config.random, fresh, limits.maxDiscoveredAddresses);
+    // An answer of nothing is a failure of discovery, not news that everybody is gone.
+    if (kept.length === 0) return;
+    for (const address of [...this.#discovered.keys()]) if (!kept.includes(address)) this.#discovered.delete(address);
+    for (const address of kept) {
+      this.#learned.delete(address);
+      if (!this.#discovered.has(address)) this.#discovered.set(address, { failures: 0, notBeforeMs: 0 });
+    }
+  }
+
+  /** The address of a former peer: kept in place of the oldest such. */
+  remember(address: Address): void {
+    const entry = this.#discovered.get(address) ?? this.#learned.get(address) ?? { failures: 0, notBeforeMs: 0 };
+    entry.notBeforeMs = this.#context.nowMs + limits.redialAfterMs;
+    if (this.#discovered.has(address) || this.#own.has(address)) return;
+    this.#learned.delete(address);
+    if (this.#learned.size >= limits.maxLearnedAddresses) {
+      const oldest = this.#learned.keys().next();
+      if (!oldest.done) this.#learned.delete(oldest.value);
+    }
+    this.#learned.set(address, entry);
+  }
+
+  isOwn(address: Address): boolean {
+    return this.#own.has(address);
+  }
+
+  dial(address: Address): void {
+    this.#dialling.add(address);
+    this.#context.emit({ type: 'dial', address });
+  }
+
+  isDialling(address: Address): boolean {
+    return this.#dialling.has(address);
+  }
+
+  connected(address: Address): void {
+    this.#dialling.delete(address);
+    const entry = this.#discovered.get(address) ?? this.#learned.get(address);
+    if (entry !== undefined) entry.failures = 0;
+  }
+
+  failed(address: Address): void {
+    this.#dialling.delete(address);
+    const entry = this.#discovered.get(address) ?? this.#learned.get(address);
+    if (entry === undefined) return;
+    entry.failures += 1;
+    const backoffMs = Math.min(limits.maxDialBackoffMs, limits.dialBackoffMs * 2 ** (entry.failures - 1));
+    entry.notBeforeMs = this.#context.nowMs + backoffMs * between(this.#context.config.random, 0.75, 1.25);
+  }
+
+  /** It led to this node itself: never again. */
+  isSelf(address: Address): void {
+    this.#dialling.delete(address);
+    this.#discovered.delete(address);
+    this.#learned.delete(address);
+    if (this.#own.size < limits.maxDiscoveredAddresses) this.#own.add(address);
+  }
+
+  /** A random address to try: of those not connected, not the own, not being dialled; `patience` respects what failed lately. */
+  next(connected: ReadonlySet<Address>, patience: 'patient' | 'impatient'): Address | undefined {
+    const { nowMs, config } = this.#context;
+    const open = [...this.#discovered, ...this.#learned].filter(([address, entry]) => !connected.has(address) && !this.#own.has(address) && !this.#dialling.has(address) && (patience === 'impatient' || entry.notBeforeMs <= nowMs));
+    return pick(config.random, open)?.[0];
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * From a connection that TLS has authenticated to a peer that carries gossip, and its end (docs/PROTOCOL.md 7.2, 7.3):
+ * hello and proof in both directions, one connection per identity.
+ */
+import type { Context } from '../context.js';
+import type { ConnectionId, Input, NodeId, RequestId } from '../input.js';
+import { limits } from '../limits.js';
+import { randomBytes } from '../random.js';
+import type { CredentialFacts } from '../record/credential.js';
+import { equalBytes, fromHex, toHex } from '../record/node-id.js';
+import { signedMessage } from '../record/signed-message.js';
+import type { Hello, Proof } from '../wire/message.js';
+import type { Outbox } from '../wire/outbox.js';
+import { Peer } from './peers.js';
+
+/** Application error codes of a close (docs/PROTOCOL.md 7.3). */
+export const closeCodes = { leaving: 1, refused: 2, surplus: 3, replaced: 4, late: 5 } as const;
+
+const nonceBytes = 32;
+/** What may overtake the handshake on one connection. */
+const maxEarly = { messages: 64, bytes: 262_144 } as const;
+
+export interface ConnectionsListener {
+  onUp(peer: Peer): void;
+  /** A peer that was up is none any more; it is no longer in the table. */
+  onDown(peer: Peer): void;
+  /** Whether this leaf has vouched for another node id before. */
+  isLeafReused(facts: CredentialFacts): boolean;
+}
+
+export class Connections {
+  readonly #context: Context;
+  readonly #outbox: Outbox;
+  readonly #listener: ConnectionsListener;
+  #credential: Uint8Array;
+  readonly #proving = new Map<RequestId, Peer>();
+
+  constructor(context: Context, outbox: Outbox, listener: ConnectionsListener) {
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#listener = listener;
+    this.#credential = context.config.credential;
+  }
+
+  /** The credential for the hellos to come. */
+  renewCredential(credential: Uint8Array): void {
+    this.#credential = credential;
+  }
+
+  open(opened: Extract<Input, { type: 'connection-opened' }>): void {
+    const { peers, timers, nowMs, config } = this.#context;
+    if (peers.size >= limits.maxConnections) {
+      this.#context.limitReached('maxConnections');
+      this.#context.emit({ type: 'close', connection: opened.connection, code: closeCodes.surplus, reason: 'no room for another connection' });
+      return;
+    }
+    const { connection, direction, address, localFingerprint, maxDatagramBytes } = opened;
+    const nonce = randomBytes(config.random, nonceBytes);
+    const peer = new Peer({ connection, direction, address, localFingerprint, peerFingerprint: opened.peer.fingerprint, maxDatagramBytes, nowMs, nonce });
+    peers.add(peer);
+    this.#outbox.send(peer, {
+      type: 'hello',
+      clusterTag: config.clusterTag,
+      nodeId: this.#context.selfBytes,
+      incarnation: this.#context.incarnation,
+      nonce,
+      peers: peers.up().length,
+      credential: this.#credential,
+    });
+    timers.atLatest('handshake', nowMs + limits.handshakeDeadlineMs);
+  }
+
+  /** Handles what comes before a peer is up; anything but hello and proof waits for the handshake. */
+  greet(peer: Peer, message: { readonly type: string } | Hello | Proof, bytes: Uint8Array): void {
+    if (isHello(message)) return this.#onHello(peer, message);
+    if (isProof(message)) return this.#onProof(peer, message);
+    peer.earlyBytes += bytes.length;
+    if (peer.early.length >= maxEarly.messages || peer.earlyBytes > maxEarly.bytes) return this.refuse(peer, 'messages before the handshake');
+    peer.early.push(bytes);
+  }
+
+  #onHello(peer: Peer, hello: Hello): void {
+    if (peer.hello !== null) return this.refuse(peer, 'a second hello');
+    if (!equalBytes(hello.clusterTag, this.#context.config.clusterTag)) return this.refuse(peer, 'wrong cluster');
+    if (equalBytes(hello.nodeId, this.#context.selfBytes)) return this.refuse(peer, 'own identity');
+    peer.hello = hello;
+    peer.id = toHex(hello.nodeId);
+    peer.phase = 'proving';
+    this.#context.emit({ type: 'verify-credential', request: this.#ask(peer), credential: hello.credential });
+    this.#context.emit({ type: 'sign', request: this.#ask(peer), message: this.#proofMessage(peer, peer.direction) });
+    if (peer.earlyProof !== null) this.#checkProof(peer, peer.earlyProof);
+  }
+
+  #onProof(peer: Peer, proof: Proof): void {
+    if (peer.proofSeen) return this.refuse(peer, 'a second proof');
+    peer.proofSeen = true;
+    if (peer.hello === null) peer.earlyProof = proof.signature;
+    else this.#checkProof(peer, proof.signature);
+  }
+
+  #checkProof(peer: Peer, signature: Uint8Array): void {
+    const theirs = peer.direction === 'dialled' ? 'accepted' : 'dialled';
+    this.#context.emit({ type: 'verify-signature', request: this.#ask(peer), publicKey: fromHex(peer.id ?? '') ?? new Uint8Array(0), message: this.#proofMessage(peer, theirs), signature });
+  }
+
+  /** What the end of this direction signs: both ends of this very connection, so that it proves nothing on another. */
+  #proofMessage(peer: Peer, direction: 'dialled' | 'accepted'): Uint8Array {
+    const ours = { fingerprint: peer.localFingerprint, nonce: peer.nonce, id: this.#context.selfBytes };
+    const theirs = { fingerprint: peer.peerFingerprint, nonce: peer.hello?.nonce ?? new Uint8Array(0), id: peer.hello?.nodeId ?? new Uint8Array(0) };
+    const [dialler, acceptor] = peer.direction === 'dialled' ? [ours, theirs] : [theirs, ours];
+    const parts = [dialler.fingerprint, acceptor.fingerprint, dialler.nonce, acceptor.nonce, dialler.id, acceptor.id];
+    const body = new Uint8Array(1 + parts.reduce((sum, part) => sum + part.length, 0));
+    body[0] = direction === 'dialled' ? 0 : 1;
+    let at = 1;
+    for (const part of parts) {
+      body.set(part, at);
+      at += part.length;
+    }
+    return signedMessage('starling/proof/1', body);
+  }
+
+  /** Returns false when the request was not one of the handshake's. */
+  onSigned(request: RequestId, signature: Uint8Array): boolean {
+    const peer = this.#answered(request);
+    if (peer !== undefined && peer.phase !== 'closed') this.#outbox.send(peer, { type: 'proof', signature });
+    return peer !== undefined;
+  }
+
+  /** Returns false when the request was not one of the handshake's. */
+  onSignatureVerified(request: RequestId, valid: boolean): boolean {
+    const peer = this.#answered(request);
+    if (peer === undefined) return false;
+    if (peer.phase === 'closed') return true;
+    if (!valid) this.refuse(peer, 'its proof is not signed by the key that it names');
+    else {
+      peer.proofVerified = true;
+      this.#raise(peer);
+    }
+    return true;
+  }
+
+  /** Returns false when the request was not one of the handshake's. */
+  onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
+    const peer = this.#answered(request);
+    if (peer === undefined) return false;
+    if (peer.phase === 'closed') return true;
+    if (!result.admitted) this.refuse(peer, `credential ${result.reason}`);
+    else if (result.facts.nodeId !== peer.id) this.refuse(peer, 'credential of another node');
+    else if (!equalBytes(result.facts.leafFingerprint, peer.peerFingerprint)) this.refuse(peer, 'credential of another certificate than the one presented');
+    else if (this.#listener.isLeafReused(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
+    else {
+      peer.credentialAdmitted = true;
+      this.#raise(peer);
+    }
+    return true;
+  }
+
+  #raise(peer: Peer): void {
+    if (!peer.credentialAdmitted || !peer.proofVerified || peer.id === null) return;
+    const rival = this.#context.peers.upWith(peer.id);
+    if (rival !== undefined) {
+      const loser = this.#survivor(rival, peer) === peer ? rival : peer;
+      this.close(loser, closeCodes.replaced, 'another connection of the same identity stays');
+      if (loser === peer) return;
+    }
+    this.#context.peers.raise(peer);
+    this.#context.emit({ type: 'peer-up', connection: peer.connection, peer: peer.id, direction: peer.direction, address: peer.address });
+    this.#listener.onUp(peer);
+  }
+
+  /** Dialled at the same time from both ends: the smaller id's stays. Otherwise the newer one, above all that of a newer life. */
+  #survivor(older: Peer, newer: Peer): Peer {
+    if (older.hello?.incarnation !== newer.hello?.incarnation || older.direction === newer.direction) return newer;
+    const smaller = this.#context.config.self < (newer.id as NodeId) ? 'dialled' : 'accepted';
+    return newer.direction === smaller ? newer : older;
+  }
+
+  /** A peer broke the protocol. */
+  refuse(peer: Peer, reason: string): void {
+    this.#context.emit({ type: 'peer-refused', connection: peer.connection, peer: peer.id, reason });
+    this.close(peer, closeCodes.refused, reason);
+  }
+
+  close(peer: Peer, code: number, reason: string): void {
+    if (peer.phase === 'closed') return;
+    this.#context.emit({ type: 'close', connection: peer.connection, code, reason });
+    this.#remove(peer, reason);
+  }
+
+  /** The transport says that it ended. */
+  closed(connection: ConnectionId, reason: string): void {
+    const peer = this.#context.peers.get(connection);
+    if (peer !== undefined) this.#remove(peer, reason);
+  }
+
+  #remove(peer: Peer, reason: string): void {
+    const wasUp = peer.phase === 'up';
+    peer.phase = 'closed';
+    this.#context.peers.remove(peer);
+    this.#outbox.forget(peer);
+    if (!wasUp) return;
+    this.#context.emit({ type: 'peer-down', connection: peer.connection, peer: peer.id ?? '', reason });
+    this.#listener.onDown(peer);
+  }
+
+  /** Closes what has not come through the handshake in time. */
+  expire(): void {
+    const { peers, nowMs, timers } = this.#context;
+    for (const peer of [...peers.all()]) {
+      if (peer.phase === 'up') continue;
+      const dueMs = peer.openedAtMs + limits.handshakeDeadlineMs;
+      if (dueMs <= nowMs) this.close(peer, closeCodes.late, 'the handshake took too long');
+      else timers.atLatest('handshake', dueMs);
+    }
+  }
+
+  #ask(peer: Peer): RequestId {
+    const request = this.#context.nextRequest();
+    this.#proving.set(request, peer);
+    return request;
+  }
+
+  #answered(request: RequestId): Peer | undefined {
+    const peer = this.#proving.get(request);
+    this.#proving.delete(request);
+    return peer;
+  }
+}
+
+function isHello(message: { readonly type: string }): message is Hello {
+  return message.type === 'hello';
+}
+
+function isProof(message: { readonly type: string }): message is Proof {
+  return message.type === 'proof';
+}

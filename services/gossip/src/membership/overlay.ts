@@ -1,0 +1,159 @@
+/**
+ * Whom to be connected with (docs/PROTOCOL.md section 6): a small random set, a few more than needed at most, found by
+ * discovery and by random walks; and now and then somebody else, so that halves of a split network find each other again.
+ */
+import { Budget } from '../budget.js';
+import type { Context } from '../context.js';
+import type { Address } from '../input.js';
+import { limits } from '../limits.js';
+import { between, choose, pick } from '../random.js';
+import type { Join } from '../wire/message.js';
+import type { Outbox } from '../wire/outbox.js';
+import { AddressBook } from './address-book.js';
+import { type Connections, closeCodes } from './connections.js';
+import type { Peer } from './peers.js';
+
+/** Connections sought by a network of `members`, this node included (docs/PROTOCOL.md 6.1). */
+export function targetDegree(members: number, connections: { readonly type: 'ratio'; readonly ratio: number } | { readonly type: 'logarithmic' }): number {
+  const others = Math.max(1, members - 1);
+  const sought = connections.type === 'ratio' ? Math.ceil(connections.ratio * others) : Math.ceil(Math.log2(members)) + 1;
+  return Math.min(others, Math.max(2, sought), limits.maxConnections - 32);
+}
+
+export class Overlay {
+  readonly #context: Context;
+  readonly #outbox: Outbox;
+  readonly #connections: Connections;
+  readonly addresses: AddressBook;
+  #discoverAtMs = 0;
+  #discoverWaitMs: number = limits.discoverHurryMs;
+  #healAtMs = 0;
+  #joinAtMs = 0;
+
+  constructor(context: Context, outbox: Outbox, connections: Connections) {
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#connections = connections;
+    this.addresses = new AddressBook(context);
+  }
+
+  start(): void {
+    this.#healAtMs = this.#context.nowMs + limits.healIntervalMs;
+    this.look();
+  }
+
+  discovered(addresses: readonly Address[]): void {
+    this.addresses.discovered(addresses);
+    this.#fill();
+  }
+
+  /** A dialled connection is authenticated by TLS. */
+  opened(address: Address): void {
+    this.addresses.connected(address);
+  }
+
+  dialFailed(address: Address): void {
+    this.addresses.failed(address);
+    this.#fill();
+  }
+
+  down(peer: Peer): void {
+    this.addresses.remember(peer.address);
+    if (this.#context.peers.up().length === 0) this.#discoverWaitMs = limits.discoverHurryMs;
+    this.#context.timers.atLatest('overlay', this.#context.nowMs + between(this.#context.config.random, 0, limits.overlayIntervalMs / 4));
+  }
+
+  /** A join that a peer passes on or begins: walks on, and whoever it ends at dials. */
+  onJoin(peer: Peer, join: Join): void {
+    const { nowMs, config, peers } = this.#context;
+    peer.joinBudget ??= new Budget(limits.maxJoinsPerMinute / 60, limits.maxJoinsPerMinute, nowMs);
+    if (!peer.joinBudget.take(1, nowMs)) return this.#context.limitReached('maxJoinsPerMinute');
+    if (this.addresses.isOwn(join.address) || !isAddress(join.address)) return;
+    const others = peers.up().filter((other) => other !== peer && other.address !== join.address);
+    const next = pick(config.random, others);
+    const steps = Math.min(join.steps, limits.joinSteps);
+    if (steps > 0 && next !== undefined) {
+      this.#outbox.send(next, { type: 'join', steps: steps - 1, address: join.address });
+      return;
+    }
+    if (this.#connected().has(join.address) || this.addresses.isDialling(join.address) || this.addresses.dialling >= limits.maxDials) return;
+    this.addresses.dial(join.address);
+  }
+
+  /** Looks after the set of connections. */
+  look(): void {
+    const { nowMs, timers, config } = this.#context;
+    timers.set('overlay', nowMs + limits.overlayIntervalMs * between(config.random, 0.8, 1.2));
+    this.#discover();
+    this.#fill();
+    this.#join();
+    this.#shed();
+    this.#heal();
+  }
+
+  get target(): number {
+    return targetDegree(Math.max(this.#context.present, Math.min(this.addresses.size + 1, limits.maxDiscoveredAddresses)), this.#context.config.connections);
+  }
+
+  get #missing(): number {
+    return this.target - this.#context.peers.size - this.addresses.dialling;
+  }
+
+  #connected(): Set<Address> {
+    return new Set([...this.#context.peers.all()].map((peer) => peer.address));
+  }
+
+  #fill(): void {
+    const connected = this.#connected();
+    for (let wanted = Math.min(this.#missing, limits.maxDials - this.addresses.dialling); wanted > 0; wanted--) {
+      const address = this.addresses.next(connected, 'patient');
+      if (address === undefined) return;
+      this.addresses.dial(address);
+    }
+  }
+
+  #discover(): void {
+    const { nowMs, peers } = this.#context;
+    if (nowMs < this.#discoverAtMs) return;
+    this.#context.emit({ type: 'discover' });
+    const hurry = peers.up().length < this.target;
+    this.#discoverAtMs = nowMs + (hurry ? this.#discoverWaitMs : limits.discoverIntervalMs);
+    this.#discoverWaitMs = hurry ? Math.min(limits.discoverIntervalMs, this.#discoverWaitMs * 2) : limits.discoverHurryMs;
+  }
+
+  /** Known addresses do not suffice: random walks end at nodes that dial us. */
+  #join(): void {
+    const { nowMs, config, peers } = this.#context;
+    if (config.advertise === null || nowMs < this.#joinAtMs || this.#missing <= 0) return;
+    if (this.addresses.next(this.#connected(), 'patient') !== undefined) return;
+    for (const peer of choose(config.random, peers.up(), Math.min(this.#missing, limits.maxDials))) {
+      this.#outbox.send(peer, { type: 'join', steps: limits.joinSteps, address: config.advertise });
+    }
+    this.#joinAtMs = nowMs + between(config.random, 1, 3) * limits.overlayIntervalMs;
+  }
+
+  /** More connections than wanted: one goes, never one that may have nobody else yet. */
+  #shed(): void {
+    const { nowMs, config, peers } = this.#context;
+    if (peers.up().length <= this.target + limits.surplusConnections) return;
+    const old = peers.up().filter((peer) => nowMs - peer.openedAtMs >= limits.surplusAfterMs);
+    const lazy = old.filter((peer) => peer.push === 'lazy');
+    const peer = pick(config.random, lazy.length > 0 ? lazy : old);
+    if (peer !== undefined) this.#connections.close(peer, closeCodes.surplus, 'more connections than wanted');
+  }
+
+  /** Tries a known address although there are peers enough: sooner while somebody is missed. */
+  #heal(): void {
+    const { nowMs, config, origins } = this.#context;
+    if (nowMs < this.#healAtMs) return;
+    const missed = origins.all().some((origin) => origin.state === 'failed' || origin.state === 'suspect');
+    this.#healAtMs = nowMs + (missed ? limits.healIntervalMs : limits.rotateIntervalMs) * between(config.random, 0.75, 1.25);
+    const address = this.addresses.dialling < limits.maxDials ? this.addresses.next(this.#connected(), 'impatient') : undefined;
+    if (address !== undefined) this.addresses.dial(address);
+  }
+}
+
+/** An IP literal and a port, as far as the core can tell; the transport judges the rest. */
+function isAddress(text: string): boolean {
+  return /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]{2,45}\]):\d{1,5}$/.test(text);
+}

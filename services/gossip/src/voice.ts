@@ -1,0 +1,143 @@
+/**
+ * What this node says itself: numbers it, encodes it once, asks for the signature, and hands it to admission like
+ * anybody's (docs/ARCHITECTURE.md, "The way of one record"). All that there is to say at one moment is one bundle.
+ */
+import type { Context } from './context.js';
+import type { RequestId } from './input.js';
+import { limits } from './limits.js';
+import { compareViews, viewDigest } from './membership/view.js';
+import { type BundleRecord, encodeBundle, messageOfUnsigned, sealBundle } from './record/bundle.js';
+import { type Descriptor, encodeDescriptor } from './record/descriptor.js';
+import { kinds } from './record/kinds.js';
+import { encodeSample, toMultiple } from './record/sample.js';
+
+/** Bundles whose signature is asked for and not yet there. */
+const maxUnsigned = 16;
+/** Bytes left for the head of a bundle, its signature and the framing of its records. */
+const headBytes = 512;
+
+export interface VoiceListener {
+  /** A bundle of our own, signed, that goes to admission. */
+  onSpoken(bytes: Uint8Array): void;
+}
+
+export class Voice {
+  readonly #context: Context;
+  readonly #listener: VoiceListener;
+  #descriptor: Descriptor;
+  #credential: Uint8Array;
+  /** Said with the next bundle, by kind. */
+  readonly #pending = new Map<number, Uint8Array>();
+  /** Everything else that was said in this life, to be said again under a new incarnation. */
+  readonly #said = new Map<number, Uint8Array>();
+  readonly #unsigned = new Map<RequestId, Uint8Array>();
+  #descriptorSequence = 0;
+  #conflictAtMs = Number.NEGATIVE_INFINITY;
+  #leaving = false;
+
+  constructor(context: Context, listener: VoiceListener) {
+    this.#context = context;
+    this.#listener = listener;
+    this.#descriptor = context.config.descriptor;
+    this.#credential = context.config.credential;
+    this.#introduce();
+  }
+
+  describe(descriptor: Descriptor): void {
+    this.#descriptor = descriptor;
+    this.#pending.set(kinds.descriptor, encodeDescriptor(descriptor));
+  }
+
+  renewCredential(credential: Uint8Array): void {
+    this.#credential = credential;
+    this.#pending.set(kinds.credential, credential);
+  }
+
+  /** Trust records and those of applications; they go with the next sample. */
+  report(records: readonly { readonly kind: number; readonly payload: Uint8Array }[]): void {
+    for (const { kind, payload } of records) {
+      if (kind !== kinds.trust && (kind < kinds.firstReport || kind >= kinds.end)) continue;
+      this.#said.set(kind, payload);
+      this.#pending.set(kind, payload);
+    }
+  }
+
+  sampled(values: readonly (number | undefined)[]): void {
+    if (this.#leaving) return;
+    const digest = viewDigest(this.#context);
+    compareViews(this.#context, digest);
+    const multiples = this.#descriptor.metrics.map((metric, i) => toMultiple(values[i], metric));
+    const describes = this.#pending.has(kinds.descriptor);
+    const descriptorSequence = describes ? this.#context.sequence + 1 : this.#descriptorSequence;
+    if (this.#speak(new Map([[kinds.sample, encodeSample({ descriptorSequence, viewDigest: digest, multiples })]])) && describes) this.#descriptorSequence = descriptorSequence;
+  }
+
+  /** The last word of this life. */
+  leave(): void {
+    this.#leaving = true;
+    this.#pending.clear();
+    this.#speak(new Map([[kinds.farewell, new Uint8Array(0)]]));
+  }
+
+  /** Returns false when the request was none of ours. */
+  onSigned(request: RequestId, signature: Uint8Array): boolean {
+    const unsigned = this.#unsigned.get(request);
+    if (unsigned === undefined) return false;
+    this.#unsigned.delete(request);
+    this.#listener.onSpoken(sealBundle(unsigned, signature));
+    return true;
+  }
+
+  /** A bundle of our key that we did not make: a new life above it (docs/PROTOCOL.md 8.5). */
+  onConflict(incarnation: number, sequence: number): void {
+    const { nowMs } = this.#context;
+    const repeated = nowMs - this.#conflictAtMs < limits.conflictIntervalMs;
+    this.#context.emit({ type: 'own-identity-conflict', incarnation, sequence, repeated });
+    if (repeated) return;
+    this.#conflictAtMs = nowMs;
+    this.#context.incarnation = Math.max(incarnation, this.#context.incarnation) + 1;
+    this.#context.sequence = 0;
+    this.#context.emit({ type: 'persist-incarnation', incarnation: this.#context.incarnation });
+    this.#unsigned.clear();
+    this.#introduce();
+  }
+
+  #introduce(): void {
+    for (const [kind, payload] of this.#said) this.#pending.set(kind, payload);
+    this.#pending.set(kinds.descriptor, encodeDescriptor(this.#descriptor));
+    this.#pending.set(kinds.credential, this.#credential);
+  }
+
+  /** Says these records and what is pending, as far as one bundle holds it. Returns whether it was said. */
+  #speak(records: Map<number, Uint8Array>): boolean {
+    const { config, now } = this.#context;
+    if (this.#unsigned.size >= maxUnsigned) {
+      this.#context.limitReached('maxPendingVerifications');
+      return false;
+    }
+    let bytes = headBytes;
+    for (const payload of records.values()) bytes += payload.length;
+    for (const [kind, payload] of [...this.#pending].sort(([a], [b]) => a - b)) {
+      if (bytes + payload.length > limits.maxBundleBytes || records.size >= limits.maxRecordsPerBundle) break;
+      bytes += payload.length;
+      records.set(kind, payload);
+      this.#pending.delete(kind);
+    }
+    const ordered: BundleRecord[] = [...records].map(([kind, payload]) => ({ kind, payload })).sort((a, b) => a.kind - b.kind);
+    this.#context.sequence += 1;
+    const unsigned = encodeBundle({
+      clusterTag: config.clusterTag,
+      origin: config.self,
+      incarnation: this.#context.incarnation,
+      sequence: this.#context.sequence,
+      timeMs: Math.max(0, Math.round(now.wallMs)),
+      lifetimeS: limits.retentionMs / 1_000,
+      records: ordered,
+    });
+    const request = this.#context.nextRequest();
+    this.#unsigned.set(request, unsigned);
+    this.#context.emit({ type: 'sign', request, message: messageOfUnsigned(unsigned) });
+    return true;
+  }
+}
+
