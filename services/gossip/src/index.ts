@@ -5,7 +5,7 @@ export { createEngine, type Engine, type EngineStatistics, type Wakeup } from '.
 export { limits } from './limits.js';
 export { seededRandom } from './random.js';
 export { targetDegree } from './membership/overlay.js';
-export { type Bundle, type BundleDecoding, type BundleDraft, type BundleRecord, decodeBundle, encodeBundle, messageOfBundle, messageOfUnsigned, sealBundle, signatureOfBundle } from './record/bundle.js';
+export { type Bundle, type BundleDecoding, type BundleDraft, type BundleRecord, decodeBundle, encodeBundle, messageOfBundle, messageOfUnsigned, peekBundle, sealBundle, signatureOfBundle } from './record/bundle.js';
 export {
   type Credential,
   type CredentialFacts,
