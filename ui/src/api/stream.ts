@@ -1,0 +1,98 @@
+/** The stream of changes over a WebSocket: comes back after every drop, and goes on where it ended. */
+import { paths, type StreamMessage } from '@starling/contract';
+import type { Connection } from '../domain/liveness.js';
+import { addressOf } from './rest.js';
+
+export interface StreamListener {
+  /** Answers with where the next connection should go on: what `?resume=` takes; null to begin with a snapshot. */
+  readonly message: (message: StreamMessage) => string | null;
+  readonly connection: (state: Connection) => void;
+}
+
+export interface Stream {
+  close(): void;
+}
+
+/** Waits between attempts, milliseconds: the first, and the longest. */
+const firstWaitMs = 500;
+const longestWaitMs = 10_000;
+/** A connection that is silent for so long is taken for dead: several sample intervals of a very large network. */
+const silenceMs = 30_000;
+
+/** @param origin such as `http://127.0.0.1:8080`: where the page came from */
+export function openStream(origin: string, from: string | null, listener: StreamListener): Stream {
+  let socket: WebSocket | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let resume: string | null = null;
+  let failures = 0;
+  let closed = false;
+
+  const connect = () => {
+    const address = new URL(addressOf(paths.stream, from, resume === null ? {} : { resume }), origin);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    const opened = new WebSocket(address);
+    socket = opened;
+    opened.onopen = () => watch(opened);
+    opened.onmessage = (event) => {
+      if (socket !== opened) return;
+      watch(opened);
+      const message = parse(event.data);
+      if (message === null) return;
+      failures = 0;
+      listener.connection('open');
+      const next = listener.message(message);
+      // Null after changes that fit nothing: only a new connection brings a snapshot.
+      if (next === null && message.type === 'changes') opened.close();
+      if (message.type !== 'upstream') resume = next;
+    };
+    opened.onclose = () => {
+      if (socket === opened) retry();
+    };
+    watch(opened);
+  };
+
+  /** Gives up on a connection that opens or speaks too late. */
+  const watch = (watched: WebSocket) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      watched.close();
+      // close() waits for the other end, which is what is missing.
+      if (socket === watched) retry();
+    }, silenceMs);
+  };
+
+  const retry = () => {
+    clearTimeout(timer);
+    socket = null;
+    if (closed) return;
+    listener.connection('reconnecting');
+    const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** failures);
+    failures = Math.min(failures + 1, 10);
+    // Half of it at random, so that many pages do not come back at once.
+    timer = setTimeout(connect, wait / 2 + (Math.random() * wait) / 2);
+  };
+
+  listener.connection('connecting');
+  connect();
+  return {
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+      const last = socket;
+      socket = null;
+      last?.close();
+    },
+  };
+}
+
+/** Null for what is no message of this contract; a later version may send more kinds. */
+function parse(text: unknown): StreamMessage | null {
+  if (typeof text !== 'string') return null;
+  try {
+    const message = JSON.parse(text) as Partial<StreamMessage> | null;
+    const known = message?.type === 'snapshot' || message?.type === 'changes' || message?.type === 'upstream';
+    return known ? (message as StreamMessage) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,76 @@
+/** What deserves a person's attention, the worst first. */
+import { formatCount, formatSpan } from './format.js';
+import { ageSeconds, stateSeconds, type KnownNode, type NetworkView } from './network-view.js';
+
+export type Severity = 'critical' | 'warning' | 'notice';
+
+export interface AttentionItem {
+  /** Stable between evaluations. */
+  readonly key: string;
+  readonly severity: Severity;
+  /** Null for what is about the network or the designated node. */
+  readonly nodeId: string | null;
+  readonly title: string;
+  /** What it means or what to do, one sentence. */
+  readonly text: string;
+}
+
+export interface Attention {
+  readonly items: readonly AttentionItem[];
+  /** How many more there are than are listed. */
+  readonly more: number;
+}
+
+/** Items listed at most. */
+export const maxItems = 40;
+/** An alive node counts as quiet once its news is older than this many sample intervals. */
+export const quietIntervals = 5;
+/** Authorities renew at two thirds of a certificate's life: with so little left the renewal is overdue. */
+const overdueShare = 0.25;
+const rank: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
+
+export function attentionOf(view: NetworkView, nowMs: number): Attention {
+  const items: (AttentionItem & { readonly weight: number })[] = [];
+  for (const known of view.nodes.values()) {
+    const age = ageSeconds(known, nowMs);
+    for (const item of ofNode(known, view, nowMs)) items.push({ ...item, weight: age });
+  }
+  for (const item of ofNetwork(view)) items.push({ ...item, weight: 0 });
+  items.sort((a, b) => rank[a.severity] - rank[b.severity] || b.weight - a.weight || (a.key < b.key ? -1 : 1));
+  return { items: items.slice(0, maxItems), more: Math.max(0, items.length - maxItems) };
+}
+
+function ofNode(known: KnownNode, view: NetworkView, nowMs: number): AttentionItem[] {
+  const { id, name, state } = known.node;
+  const items: AttentionItem[] = [];
+  const add = (severity: Severity, kind: string, text: string) => items.push({ key: `${kind}:${id}`, severity, nodeId: id, title: name, text });
+  const age = ageSeconds(known, nowMs);
+  if (known.particulars?.equivocated === true) add('critical', 'equivocation', 'Signed two contents under one sequence: its key or its host is in other hands.');
+  if (state === 'failed') add('critical', 'failed', `Failed ${formatSpan(stateSeconds(known, nowMs))} ago: nothing was heard of it since.`);
+  if (state === 'suspect') add('warning', 'suspect', `Suspected for ${formatSpan(stateSeconds(known, nowMs))}: its news is ${formatSpan(age)} old.`);
+  if (state === 'alive' && age > quietIntervals * view.sampleIntervalSeconds) add('warning', 'quiet', `Quiet for ${formatSpan(age)} although counted alive.`);
+  if (state === 'alive' || state === 'suspect') items.push(...ofCertificate(known, nowMs));
+  return items;
+}
+
+function ofCertificate(known: KnownNode, nowMs: number): AttentionItem[] {
+  const certificate = known.particulars?.certificate ?? null;
+  if (certificate === null) return [];
+  const { id, name } = known.node;
+  const endMs = Date.parse(certificate.notAfter);
+  const leftSeconds = (endMs - nowMs) / 1_000;
+  if (leftSeconds <= 0) return [{ key: `expired:${id}`, severity: 'critical', nodeId: id, title: name, text: `Its certificate expired ${formatSpan(-leftSeconds)} ago: nobody new will believe it.` }];
+  if (endMs - nowMs > overdueShare * (endMs - Date.parse(certificate.notBefore))) return [];
+  return [{ key: `expiring:${id}`, severity: 'warning', nodeId: id, title: name, text: `Its certificate ends in ${formatSpan(leftSeconds)}: the renewal is overdue.` }];
+}
+
+function ofNetwork(view: NetworkView): AttentionItem[] {
+  const items: AttentionItem[] = [];
+  const { views, agreeing, total } = view.agreement;
+  if (views > 1) items.push({ key: 'views', severity: 'notice', nodeId: null, title: `${views} different views`, text: `${agreeing} of ${total} agree with ${view.asOf.name}; passing while nodes come and go.` });
+  for (const [reason, count] of Object.entries(view.refused)) {
+    if (count === 0) continue;
+    items.push({ key: `refused:${reason}`, severity: 'notice', nodeId: null, title: `${formatCount(count)} ${count === 1 ? 'record' : 'records'} refused`, text: `By ${view.asOf.name} since its start: ${reason.replaceAll('-', ' ')}.` });
+  }
+  return items;
+}

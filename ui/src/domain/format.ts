@@ -1,0 +1,116 @@
+/** Numbers for a person: three significant digits and the unit beside them. */
+
+export interface Quantity {
+  readonly number: string;
+  /** As printed; may be empty. */
+  readonly unit: string;
+}
+
+const nothing: Quantity = { number: '–', unit: '' };
+const decimalPrefixes = ['', 'k', 'M', 'G', 'T', 'P'];
+const binaryPrefixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Three significant digits without an exponent: 0.0123, 1.23, 12.3, 123. Meant for magnitudes below 1,000. */
+export function threeDigits(value: number): string {
+  if (value === 0) return '0';
+  const magnitude = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(3)))));
+  return value.toFixed(Math.min(6, Math.max(0, 2 - magnitude)));
+}
+
+function scaled(value: number, base: 1_000 | 1_024, unit: string): Quantity {
+  const prefixes = base === 1_024 ? binaryPrefixes : decimalPrefixes;
+  let step = 0;
+  let rest = value;
+  while (Math.abs(Number(rest.toPrecision(3))) >= base && step < prefixes.length - 1) {
+    rest /= base;
+    step++;
+  }
+  // 1,000 to 1,023 of a binary unit have four digits; everything else is below 1,000.
+  return { number: threeDigits(rest), unit: `${prefixes[step]}${unit}` };
+}
+
+function seconds(value: number): Quantity {
+  const size = Math.abs(value);
+  if (size === 0) return { number: '0', unit: 's' };
+  if (size < 1e-3) return { number: threeDigits(value * 1e6), unit: 'µs' };
+  if (size < 1) return { number: threeDigits(value * 1e3), unit: 'ms' };
+  if (size < 2 * minute) return { number: threeDigits(value), unit: 's' };
+  return { number: formatSpan(value), unit: '' };
+}
+
+/** Whether a value of this metric is a part of a whole, 0 to 1, and reads best in percent. */
+export function isRatio(name: string, unit: string): boolean {
+  return unit === '1' && /(utilization|ratio|pressure)/.test(name);
+}
+
+/**
+ * A metric's value in its UCUM unit. `By` is given in powers of 1,024, seconds in the unit that fits, ratios in percent,
+ * and annotations in braces (`{packet}`) as their words.
+ */
+export function formatMetric(value: number | null | undefined, unit: string, name: string): Quantity {
+  if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
+  if (isRatio(name, unit)) return { number: threeDigits(value * 100), unit: '%' };
+  const [head = '', ...rest] = unit.split('/');
+  const tail = rest.length > 0 ? `/${rest.join('/').replace(/[{}]/g, '')}` : '';
+  if (head === 'By') return withTail(scaled(value, 1_024, 'B'), tail);
+  if (head === 's' && tail === '') return seconds(value);
+  if (head === 'ms' && tail === '') return seconds(value / 1_000);
+  if (head === '%') return { number: threeDigits(value), unit: '%' };
+  if (head === 'Cel') return { number: threeDigits(value), unit: '°C' };
+  const annotation = /^\{(.*)\}$/.exec(head);
+  if (annotation !== null) return withWord(scaled(value, 1_000, ''), `${annotation[1] ?? ''}${tail}`);
+  return withTail(scaled(value, 1_000, head === '1' ? '' : head), tail);
+}
+
+function withTail(quantity: Quantity, tail: string): Quantity {
+  return { number: quantity.number, unit: `${quantity.unit}${tail}` };
+}
+
+function withWord(quantity: Quantity, word: string): Quantity {
+  return { number: quantity.number, unit: [quantity.unit, word].filter((part) => part !== '').join(' ') };
+}
+
+/** `1.2 s`, `42 s`, `4 min 10 s`, `2 h 05 min`, `3 d 4 h`: for ages, which tick. */
+export function formatSpan(value: number): string {
+  const whole = Math.floor(value);
+  if (value < 9.95) return `${Math.max(0, value).toFixed(1)} s`;
+  if (value < minute) return `${whole} s`;
+  if (value < hour) return `${Math.floor(whole / minute)} min ${two(whole % minute)} s`;
+  if (value < day) return `${Math.floor(whole / hour)} h ${two(Math.floor((whole % hour) / minute))} min`;
+  return `${Math.floor(whole / day)} d ${Math.floor((whole % day) / hour)} h`;
+}
+
+function two(value: number): string {
+  return value.toString().padStart(2, '0');
+}
+
+/** Whole counts with a thin group separator: 12,345. */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Time of day by the clock of the browser, 24 hours. */
+export function formatTimeOfDay(atMs: number): string {
+  const time = new Date(atMs);
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/** `2026-11-24 14:10`, by the clock of the browser. */
+export function formatDateTime(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`;
+}
+
+/** Groups of four digits, as fingerprints are compared by eye. */
+export function inGroups(hex: string): string {
+  return hex.replace(/(.{4})(?=.)/g, '$1 ');
+}
+
+/** `system.cpu.utilization` to `cpu utilization`: the part that tells metrics of one page apart. */
+export function metricTitle(name: string): string {
+  return name.replace(/^system\./, '').replace(/[._]/g, ' ');
+}

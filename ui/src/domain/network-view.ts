@@ -1,0 +1,95 @@
+/** What the page knows of the network, built from the messages of the stream. Pure: every step gives a new view. */
+import type { Agreement, AsOf, ChangesMessage, Counts, Node, Peer, SnapshotMessage } from '@starling/contract';
+
+/** What changes rarely about a node. */
+export type NodeParticulars = SnapshotMessage['details'][string];
+
+export interface KnownNode {
+  readonly node: Node;
+  readonly particulars: NodeParticulars | null;
+  /** When `node` was read, by the clock of this page (page-clock.ts), milliseconds. Its ages count on from here. */
+  readonly readAtMs: number;
+}
+
+export interface NetworkView {
+  readonly session: string;
+  readonly sequence: number;
+  readonly asOf: AsOf;
+  readonly readAtMs: number;
+  readonly cluster: string;
+  readonly sampleIntervalSeconds: number;
+  readonly counts: Counts;
+  readonly agreement: Agreement;
+  readonly nodes: ReadonlyMap<string, KnownNode>;
+  readonly peers: readonly Peer[];
+  /** Records refused by the designated node since its start, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export function viewOfSnapshot(message: SnapshotMessage, readAtMs: number): NetworkView {
+  const { session, sequence, asOf, cluster, sampleIntervalSeconds, counts, agreement, peers, refused } = message;
+  const nodes = new Map<string, KnownNode>();
+  for (const node of message.nodes) nodes.set(node.id, { node, particulars: message.details[node.id] ?? null, readAtMs });
+  return { session, sequence, asOf, readAtMs, cluster, sampleIntervalSeconds, counts, agreement, nodes, peers, refused };
+}
+
+/** Null when the changes do not follow on this view: another session, or a sequence that was already applied. */
+export function viewWithChanges(view: NetworkView, message: ChangesMessage, readAtMs: number): NetworkView | null {
+  if (message.session !== view.session || message.sequence < view.sequence) return null;
+  const nodes = new Map(view.nodes);
+  for (const id of message.forgotten) nodes.delete(id);
+  for (const node of message.nodes) {
+    nodes.set(node.id, { node, particulars: message.details[node.id] ?? nodes.get(node.id)?.particulars ?? null, readAtMs });
+  }
+  for (const [id, particulars] of Object.entries(message.details)) {
+    const known = nodes.get(id);
+    if (known !== undefined && known.particulars !== particulars) nodes.set(id, { ...known, particulars });
+  }
+  return {
+    ...view,
+    sequence: message.sequence,
+    asOf: message.asOf,
+    readAtMs,
+    counts: message.counts,
+    agreement: message.agreement,
+    nodes,
+    peers: message.peers ?? view.peers,
+    refused: message.refused ?? view.refused,
+  };
+}
+
+/** Age of a node's newest record at `nowMs`, seconds. */
+export function ageSeconds(known: KnownNode, nowMs: number): number {
+  return known.node.ageSeconds + Math.max(0, nowMs - known.readAtMs) / 1_000;
+}
+
+/** How long a node has been in its state at `nowMs`, seconds. */
+export function stateSeconds(known: KnownNode, nowMs: number): number {
+  return known.node.stateSinceSeconds + Math.max(0, nowMs - known.readAtMs) / 1_000;
+}
+
+export interface AgeSummary {
+  readonly medianSeconds: number;
+  readonly worstSeconds: number;
+  /** Who is the oldest. */
+  readonly worstId: string;
+}
+
+/** Over the nodes that are expected to speak (alive and suspect); null when there are none. */
+export function summarizeAges(view: NetworkView, nowMs: number): AgeSummary | null {
+  const ages: { id: string; age: number }[] = [];
+  for (const known of view.nodes.values()) {
+    if (known.node.state === 'alive' || known.node.state === 'suspect') ages.push({ id: known.node.id, age: ageSeconds(known, nowMs) });
+  }
+  ages.sort((a, b) => a.age - b.age);
+  const median = ages[Math.floor((ages.length - 1) / 2)];
+  const worst = ages.at(-1);
+  if (median === undefined || worst === undefined) return null;
+  return { medianSeconds: median.age, worstSeconds: worst.age, worstId: worst.id };
+}
+
+/** What to call a node: its name, or the beginning of its id for one that is only known as a neighbour. */
+export function nameOf(view: NetworkView, id: string): string {
+  const name = view.nodes.get(id)?.node.name ?? view.peers.find((peer) => peer.id === id)?.name;
+  return name ?? id.slice(0, 8);
+}

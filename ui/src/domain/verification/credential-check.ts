@@ -1,0 +1,116 @@
+/** The order of docs/PROTOCOL.md 3.3: what joins a node id to the certificate authority, checked in the browser. */
+import { decodeCredential, equalBytes, messageOfCredential, parseLeafUri, type Credential, type LeafUri } from '@starling/gossip';
+import { BasicConstraintsExtension, ExtendedKeyUsageExtension, SubjectAlternativeNameExtension, X509Certificate } from '@peculiar/x509';
+import { findRoot, fingerprintOf } from './certificate-chain.js';
+import { failed, passed, type Check } from './checks.js';
+import { isNodeSignature } from './node-signature.js';
+
+export interface CredentialQuestion {
+  readonly bytes: Uint8Array;
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly clusterTag: Uint8Array;
+  readonly roots: readonly X509Certificate[];
+  readonly nowMs: number;
+}
+
+export interface CredentialAnswer {
+  /** Ends with the first that failed. */
+  readonly checks: readonly Check[];
+  readonly rootFingerprint: string | null;
+}
+
+const serverAuth = '1.3.6.1.5.5.7.3.1';
+const clientAuth = '1.3.6.1.5.5.7.3.2';
+/** Before not-before, so that clocks may differ, milliseconds. */
+const toleranceMs = 120_000;
+
+export async function checkCredential(question: CredentialQuestion): Promise<CredentialAnswer> {
+  const { bytes, nodeId, nowMs } = question;
+  const checks: Check[] = [];
+  const refuse = (title: string, text: string): CredentialAnswer => ({ checks: [...checks, failed(title, text)], rootFingerprint: null });
+
+  const credential = decodeCredential(bytes);
+  const chain = credential === null ? null : parseChain(credential.chain);
+  const leaf = chain?.[0];
+  if (credential === null || chain === null || leaf === undefined) return refuse('Credential', 'Its bytes are no credential.');
+  if (!equalBytes(credential.clusterTag, question.clusterTag)) return refuse('Credential', 'It is of another cluster.');
+  if (credential.nodeId !== nodeId) return refuse('Credential', 'It vouches for another node.');
+
+  const found = await findRoot(chain, question.roots, nowMs);
+  if (!found.ok) return refuse('Certificate chain', `It leads to no trusted root: ${found.fault}.`);
+  const rootFingerprint = await fingerprintOf(found.root);
+  checks.push(passed('Certificate chain', `Leads to ${found.root.subject || 'the root'} over ${found.path.length} ${found.path.length === 1 ? 'certificate' : 'certificates'}, all within their dates.`));
+
+  const usage = usageFault(leaf);
+  if (usage !== null) return refuse('Usage', usage);
+  checks.push(passed('Usage', 'For servers and clients, and not an authority itself.'));
+
+  const uri = singleUri(leaf);
+  const parsed = uri === null ? null : parseLeafUri(uri);
+  const fault = uriFault(parsed, question);
+  if (uri === null || fault !== null) return refuse('Name', fault ?? 'The certificate has not exactly one URI.');
+  checks.push(passed('Name', `${uri}: ${parsed?.form === 'node' ? 'names this node' : parsed?.form === 'shared' ? 'shared, so whoever holds it can admit any node' : 'names no node; serves the first that it vouched for'}.`));
+
+  const window = windowFault(credential, leaf, nowMs);
+  if (window !== null) return refuse('Validity', window);
+  checks.push(passed('Validity', `Until ${new Date(credential.notAfterS * 1_000).toISOString()}.`));
+
+  if (!(await isLeafSignature(leaf, messageOfCredential(bytes), credential.leafSignature))) return refuse('Leaf signature', 'The certificate’s key did not sign this node id.');
+  checks.push(passed('Leaf signature', 'The certificate’s key signed this node id.'));
+  return { checks, rootFingerprint };
+}
+
+function parseChain(chain: readonly Uint8Array[]): X509Certificate[] | null {
+  try {
+    return chain.map((der) => new X509Certificate(der.slice()));
+  } catch {
+    return null;
+  }
+}
+
+function usageFault(leaf: X509Certificate): string | null {
+  if (leaf.getExtension(BasicConstraintsExtension)?.ca === true) return 'The leaf is an authority itself.';
+  const usages = leaf.getExtension(ExtendedKeyUsageExtension)?.usages.map(String) ?? [];
+  if (!usages.includes(serverAuth) || !usages.includes(clientAuth)) return 'The leaf is not for both servers and clients.';
+  return null;
+}
+
+/** Null unless there is exactly one name of the type URI. */
+function singleUri(leaf: X509Certificate): string | null {
+  const uris = leaf.getExtension(SubjectAlternativeNameExtension)?.names.items.filter((name) => name.type === 'url') ?? [];
+  return uris.length === 1 ? (uris[0]?.value ?? null) : null;
+}
+
+function uriFault(uri: LeafUri | null, question: CredentialQuestion): string | null {
+  if (uri === null) return 'The certificate has not exactly one URI of a known form.';
+  if (uri.form === 'gateway') return 'The certificate is for a gateway, which has no say in the network.';
+  if (uri.cluster !== question.cluster) return `The certificate is of the cluster ${uri.cluster}.`;
+  if (uri.form === 'node' && uri.nodeId !== question.nodeId) return 'The certificate names another node.';
+  return null;
+}
+
+function windowFault(credential: Credential, leaf: X509Certificate, nowMs: number): string | null {
+  const fromMs = credential.notBeforeS * 1_000;
+  const untilMs = credential.notAfterS * 1_000;
+  if (fromMs > untilMs || fromMs < leaf.notBefore.getTime() || untilMs > leaf.notAfter.getTime()) return 'Its dates are not within those of the certificate.';
+  if (nowMs > untilMs) return `It ended on ${new Date(untilMs).toISOString()}.`;
+  if (nowMs < fromMs - toleranceMs) return `It begins only on ${new Date(fromMs).toISOString()}.`;
+  return null;
+}
+
+/** P-256 with SHA-256 as r | s, or Ed25519; no other key is of the protocol. */
+async function isLeafSignature(leaf: X509Certificate, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  const algorithm = leaf.publicKey.algorithm as Algorithm & { readonly namedCurve?: string };
+  if (algorithm.name === 'Ed25519') {
+    // A SubjectPublicKeyInfo of Ed25519 ends in the 32 bytes of the key.
+    return isNodeSignature(new Uint8Array(leaf.publicKey.rawData).slice(-32), message, signature);
+  }
+  if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256') return false;
+  try {
+    const key = await crypto.subtle.importKey('spki', leaf.publicKey.rawData, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
+    return await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature.slice(), message.slice());
+  } catch {
+    return false;
+  }
+}
