@@ -1,0 +1,96 @@
+{{/* Names, labels and settings that several objects share. */}}
+
+{{- define "starling.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* 40 characters leave room for suffixes: pods of a StatefulSet carry a number and a hash in a label of 63. */}}
+{{- define "starling.fullname" -}}
+{{- $name := include "starling.name" . -}}
+{{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- default $full .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Takes a list: the root context, the component. */}}
+{{- define "starling.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ include "starling.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* Takes a list: the root context, the component. */}}
+{{- define "starling.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "starling.selector" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+app.kubernetes.io/part-of: starling
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* name, namespace and labels of an object. Takes a list: the root context, the component, the suffix of the name. */}}
+{{- define "starling.metadata" -}}
+{{- $root := index . 0 -}}
+name: {{ include "starling.fullname" $root }}{{ index . 2 }}
+namespace: {{ $root.Release.Namespace }}
+labels:
+  {{- include "starling.labels" (list $root (index . 1)) | nindent 2 }}
+{{- end -}}
+
+{{- define "starling.serviceAccountName" -}}
+{{- $made := default (include "starling.fullname" .) .Values.serviceAccount.name -}}
+{{- .Values.serviceAccount.create | ternary $made (default "default" .Values.serviceAccount.name) -}}
+{{- end -}}
+
+{{/* Takes a list: the root context, `node` or `ui`. */}}
+{{- define "starling.image" -}}
+{{- $root := index . 0 -}}
+{{- $image := index $root.Values.image (index . 1) -}}
+{{- $version := empty $image.digest | ternary (printf ":%s" (default $root.Chart.AppVersion $image.tag)) (printf "@%s" $image.digest) -}}
+{{- with $root.Values.image.registry }}{{ . }}/{{ end }}{{ $image.repository }}{{ $version }}
+{{- end -}}
+
+{{/* Full DNS name of a service of the release. Takes a list: the root context, the suffix of its name. */}}
+{{- define "starling.host" -}}
+{{- $root := index . 0 -}}
+{{ include "starling.fullname" $root }}{{ index . 1 }}.{{ $root.Release.Namespace }}.svc.{{ $root.Values.clusterDomain }}
+{{- end -}}
+
+{{/* What makes a pod acceptable to the "restricted" Pod Security level. 1000 is the user `node` of the image. */}}
+{{- define "starling.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "starling.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/*
+The environment of a container: the chart's variables, then the operator's, which may refer to them. Of two with one name only the operator's
+stays, because server-side apply refuses the second. Takes a list: the operator's map, the chart's list as YAML.
+*/}}
+{{- define "starling.env" -}}
+{{- $given := index . 0 -}}
+{{- $variables := list -}}
+{{- range (index . 1 | fromYamlArray) -}}
+{{- if not (hasKey $given .name) }}{{ $variables = append $variables . }}{{ end -}}
+{{- end -}}
+{{- range $name, $value := $given -}}
+{{- $source := kindIs "map" $value | ternary $value (dict "value" (toString $value)) -}}
+{{- $variables = append $variables (merge (dict "name" $name) $source) -}}
+{{- end -}}
+{{- toYaml $variables -}}
+{{- end -}}

@@ -1,0 +1,176 @@
+{{/* The addresses that a node joins by: the service record of the headless service, asked again for ever, and those of the operator. */}}
+{{- define "starling.seeds" -}}
+{{- $own := printf "srv:_gossip._udp.%s" (include "starling.host" (list . "-gossip")) -}}
+{{- join "," (concat (list $own) .Values.node.extraSeeds) -}}
+{{- end -}}
+
+{{/* The environment of a node. Variables that others refer to come first. */}}
+{{- define "starling.nodeEnvironment" -}}
+{{- $c := .Values.certificates -}}
+{{- $listen := .Values.node.listenAddress -}}
+- name: POD_NAME
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
+- name: POD_IP
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
+- name: STARLING_CLUSTER
+  value: {{ .Values.networkName }}
+- name: STARLING_NAME
+  value: $(POD_NAME)
+- name: STARLING_LISTEN
+  value: {{ printf "%s:9740" $listen | quote }}
+- name: STARLING_ADVERTISE
+  value: {{ hasPrefix "[" $listen | ternary "[$(POD_IP)]:9740" "$(POD_IP):9740" | quote }}
+- name: STARLING_API_LISTEN
+  value: {{ printf "%s:9741" $listen | quote }}
+- name: STARLING_METRICS_LISTEN
+  value: {{ printf "%s:9742" $listen | quote }}
+- name: STARLING_DATA_DIR
+  value: /var/lib/starling
+- name: STARLING_TRUST_DIR
+  value: /etc/starling/trust
+- name: STARLING_SEEDS
+  value: {{ include "starling.seeds" . | quote }}
+{{- with .Values.node.connectionRatio }}
+- name: STARLING_CONNECTION_RATIO
+  value: {{ . | quote }}
+{{- end }}
+- name: STARLING_SAMPLE_INTERVAL
+  value: {{ .Values.node.sampleInterval }}
+{{- with .Values.node.labels }}
+{{- $pairs := list }}
+{{- range $name, $value := . }}{{ $pairs = append $pairs (printf "%s=%v" $name $value) }}{{ end }}
+- name: STARLING_LABELS
+  value: {{ join "," $pairs | quote }}
+{{- end }}
+- name: STARLING_LOG_LEVEL
+  value: {{ .Values.node.logLevel }}
+- name: STARLING_LOG_FORMAT
+  value: json
+{{- if eq $c.mode "request" }}
+{{- $issuer := include "starling.issuer" . | fromYaml }}
+- name: STARLING_CERTIFICATES
+  value: request
+- name: STARLING_REQUEST_POD
+  value: $(POD_NAME)
+- name: STARLING_REQUEST_POD_UID
+  valueFrom: {fieldRef: {fieldPath: metadata.uid}}
+- name: STARLING_REQUEST_NAMESPACE
+  valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+- name: STARLING_REQUEST_ISSUER
+  value: {{ printf "%s/%s/%s" $issuer.group $issuer.kind $issuer.name }}
+- name: STARLING_REQUEST_DURATION
+  value: {{ $c.duration }}
+{{- else }}
+- name: STARLING_CERTIFICATES
+  value: files
+- name: STARLING_CERTIFICATE_DIR
+  value: /etc/starling/certificate
+{{- end }}
+{{- end -}}
+
+{{/* The pod template of the StatefulSet and of the DaemonSet. */}}
+{{- define "starling.nodePod" -}}
+{{- $node := .Values.node -}}
+metadata:
+  labels:
+    {{- include "starling.labels" (list . "node") | nindent 4 }}
+    {{- with $node.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with $node.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  serviceAccountName: {{ include "starling.serviceAccountName" . }}
+  # Only a pod that asks for its certificate itself has business with the API server.
+  automountServiceAccountToken: {{ eq .Values.certificates.mode "request" }}
+  # Variables of services would look like settings of ours.
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: {{ $node.terminationGracePeriodSeconds }}
+  securityContext:
+    {{- include "starling.podSecurityContext" . | nindent 4 }}
+  {{- with .Values.image.pullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $node.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- range $field := list "nodeSelector" "tolerations" "affinity" "hostAliases" "dnsConfig" }}
+  {{- with index $node $field }}
+  {{ $field }}:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
+  {{- if and $node.topologySpread.enabled (eq $node.kind "StatefulSet") }}
+  topologySpreadConstraints:
+    {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+    - maxSkew: 1
+      topologyKey: {{ . }}
+      whenUnsatisfiable: {{ $node.topologySpread.whenUnsatisfiable }}
+      labelSelector:
+        matchLabels:
+          {{- include "starling.selector" (list $ "node") | nindent 10 }}
+    {{- end }}
+  {{- end }}
+  containers:
+    - name: node
+      image: {{ include "starling.image" (list . "node") }}
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      securityContext:
+        {{- include "starling.containerSecurityContext" . | nindent 8 }}
+      env:
+        {{- include "starling.env" (list $node.env (include "starling.nodeEnvironment" .)) | trim | nindent 8 }}
+      ports:
+        - {name: gossip, containerPort: 9740, protocol: UDP}
+        - {name: api, containerPort: 9741, protocol: TCP}
+        - {name: metrics, containerPort: 9742, protocol: TCP}
+      # Two minutes, because the first certificate may have to wait for the authority to be made.
+      startupProbe:
+        httpGet: {path: /livez, port: metrics}
+        periodSeconds: 2
+        failureThreshold: 60
+      livenessProbe:
+        httpGet: {path: /livez, port: metrics}
+        periodSeconds: 10
+        failureThreshold: 3
+        timeoutSeconds: 5
+      readinessProbe:
+        httpGet: {path: /readyz, port: metrics}
+        periodSeconds: 2
+        failureThreshold: 3
+        timeoutSeconds: 2
+      {{- with $node.resources }}
+      resources:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      volumeMounts:
+        - {name: identity, mountPath: /var/lib/starling}
+        - {name: trust, mountPath: /etc/starling/trust, readOnly: true}
+        {{- if ne .Values.certificates.mode "request" }}
+        - {name: certificate, mountPath: /etc/starling/certificate, readOnly: true}
+        {{- end }}
+        - {name: tmp, mountPath: /tmp}
+        {{- with $node.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    {{- with $node.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  volumes:
+    {{- if not $node.persistence.enabled }}
+    # In memory: the identity's key is never on the machine's disk. It outlives the container, not the pod.
+    - name: identity
+      emptyDir: {medium: Memory, sizeLimit: 16Mi}
+    {{- end }}
+    - name: tmp
+      emptyDir: {sizeLimit: 16Mi}
+    {{- include "starling.trustVolume" . | nindent 4 }}
+    {{- if ne .Values.certificates.mode "request" }}
+    {{- include "starling.certificateVolume" (list . "node") | nindent 4 }}
+    {{- end }}
+    {{- with $node.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end -}}

@@ -1,0 +1,48 @@
+{{/* Nodes that the visualizer may look from, `name=url,...`, the designated one first. */}}
+{{- define "starling.targets" -}}
+{{- $targets := list -}}
+{{- range .Values.ui.targets -}}
+{{- $targets = append $targets (printf "%s=%s" .name .url) -}}
+{{- end -}}
+{{- if not $targets -}}
+{{- if eq .Values.node.kind "StatefulSet" -}}
+{{- range $number := until (int .Values.node.replicas) -}}
+{{- $pod := printf "%s-%d" (include "starling.fullname" $) $number -}}
+{{- $targets = append $targets (printf "%s=https://%s.%s:9741" $pod $pod (include "starling.host" (list $ "-gossip"))) -}}
+{{- end -}}
+{{- else -}}
+{{- $targets = list (printf "any=https://%s:9741" (include "starling.host" (list . "-api"))) -}}
+{{- end -}}
+{{- end -}}
+{{- join "," $targets -}}
+{{- end -}}
+
+{{/* Host names that browsers may use. */}}
+{{- define "starling.allowedHosts" -}}
+{{- $service := printf "%s-ui" (include "starling.fullname" .) -}}
+{{- $hosts := list "localhost" "127.0.0.1" "[::1]" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) (include "starling.host" (list . "-ui")) -}}
+{{- if .Values.ui.ingress.enabled }}{{ $hosts = concat $hosts .Values.ui.ingress.hosts }}{{ end -}}
+{{- if .Values.ui.httpRoute.enabled }}{{ $hosts = concat $hosts .Values.ui.httpRoute.hostnames }}{{ end -}}
+{{- join "," (concat $hosts .Values.ui.allowedHosts | uniq) -}}
+{{- end -}}
+
+{{- define "starling.uiEnvironment" -}}
+- name: STARLING_CLUSTER
+  value: {{ .Values.networkName }}
+- name: STARLING_GATEWAY_LISTEN
+  value: {{ printf "%s:8080" .Values.node.listenAddress | quote }}
+- name: STARLING_METRICS_LISTEN
+  value: {{ printf "%s:9742" .Values.node.listenAddress | quote }}
+- name: STARLING_GATEWAY_TARGETS
+  value: {{ include "starling.targets" . | quote }}
+- name: STARLING_GATEWAY_ALLOWED_HOSTS
+  value: {{ include "starling.allowedHosts" . | quote }}
+- name: STARLING_CERTIFICATE_DIR
+  value: /etc/starling/certificate
+- name: STARLING_TRUST_DIR
+  value: /etc/starling/trust
+- name: STARLING_LOG_LEVEL
+  value: {{ .Values.ui.logLevel }}
+- name: STARLING_LOG_FORMAT
+  value: json
+{{- end -}}
