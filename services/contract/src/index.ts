@@ -1,3 +1,5 @@
 export * as schemas from './schemas.js';
 export { paths } from './paths.js';
+export * from './names.js';
+export * from './problems.js';
 export type * from './types.js';

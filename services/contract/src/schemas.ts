@@ -208,7 +208,7 @@ export const arrival = {
   properties: { origin: nodeId, via: { anyOf: [nodeId, { type: 'null' }] }, hops: { type: 'integer' } },
 } as const;
 
-const frame = { asOf, sequence: { type: 'integer', description: 'Counts up by one per change; name it in `resume` to go on after a drop' }, session: { type: 'string', description: 'Sequences of another session mean nothing' } } as const;
+const frame = { asOf, sequence: { type: 'integer', description: 'Counts up by one per change, and further where one message covers several (a slow or resuming client); name it in `resume` to go on after a drop' }, session: { type: 'string', description: 'Sequences of another session mean nothing' } } as const;
 
 /** First message of a stream, and again whenever a client fell too far behind to be brought up to date by changes. */
 export const snapshotMessage = {
