@@ -78,14 +78,14 @@ class Core implements Engine {
     this.#antiEntropy = new AntiEntropy(this.#context, this.#outbox);
     this.#admission = new Admission(this.#context, {
       onMerged: (origin, held, arrival, previous) => this.#onMerged(origin, held, arrival, previous),
-      onRepeated: (via, path) => path === 'eager' && this.#tree.repeated(via),
+      onRepeated: (via, path, origin) => path === 'eager' && this.#tree.repeated(via, origin),
       onCredentialMissing: (via, prefix) => this.#onCredentialMissing(via, prefix),
       onFault: (via, reason) => this.#connections.refuse(via, `a record that is ${reason}`),
       onOwnConflict: (incarnation, sequence) => this.#voice.onConflict(incarnation, sequence),
     });
     this.#connections = new Connections(this.#context, this.#outbox, {
       onUp: (peer) => this.#onUp(peer),
-      onDown: (peer) => this.#overlay.down(peer),
+      onDown: (peer) => this.#onDown(peer),
       isLeafReused: (facts) => this.#admission.isLeafReused(facts),
     });
     this.#overlay = new Overlay(this.#context, this.#outbox, this.#connections);
@@ -118,7 +118,7 @@ class Core implements Engine {
       tombstones: origins.tombstones,
       connections: peers.size,
       peers: peers.up().length,
-      eagerPeers: peers.up().filter((peer) => peer.push === 'eager').length,
+      eagerPeers: peers.up().filter((peer) => peer.carried > 0).length,
       pendingVerifications: this.#admission.pending,
       queuedBytes: peers.up().reduce((sum, peer) => sum + peer.queuedBytes, 0),
       addresses: this.#overlay.addresses.size,
@@ -190,6 +190,8 @@ class Core implements Engine {
         return;
       case 'announce':
         return this.#tree.announce();
+      case 'prune':
+        return this.#tree.prune();
       case 'graft':
         return this.#tree.fetchMissing();
       case 'anti-entropy':
@@ -223,13 +225,12 @@ class Core implements Engine {
       case 'push':
         return this.#onPush(peer, message);
       case 'announce':
-        return this.#tree.onAnnounce(peer, message.announcements);
+        return this.#tree.onAnnounce(peer, message.rumors);
       case 'graft':
-        this.#tree.onGraft(peer);
-        this.#antiEntropy.answerPrefixes(peer, message.prefixes, 'graft');
-        return;
+        this.#tree.onGraft(peer, message.wanted);
+        return this.#antiEntropy.answerGraft(peer, message.wanted);
       case 'prune':
-        return this.#tree.onPrune(peer);
+        return this.#tree.onPrune(peer, message.prefixes);
       case 'digest':
         return this.#antiEntropy.onDigest(peer, message);
       case 'request':
@@ -248,6 +249,7 @@ class Core implements Engine {
   }
 
   #onUp(peer: Peer): void {
+    this.#tree.raise(peer);
     this.#antiEntropy.raise(peer);
     for (const bytes of peer.early.splice(0)) {
       const message = decodeMessage(bytes);
@@ -255,11 +257,16 @@ class Core implements Engine {
     }
   }
 
+  #onDown(peer: Peer): void {
+    this.#tree.lower(peer);
+    this.#overlay.down(peer);
+  }
+
   #onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void {
     if (held.bundle.sequence === origin.sequence) noteView(origin);
     this.#detector.heard(origin, held, !previous.known);
     if (arrival.path === 'own' && held.bundle.records.some((record) => record.kind === kinds.farewell)) this.#tree.spreadToAll(origin, held);
-    else if (arrival.path !== 'anti-entropy' || arrival.via?.catchUp === null) this.#tree.spread(origin, held, arrival);
+    else if (arrival.path !== 'anti-entropy' || arrival.via?.catchUp === null) this.#tree.spread(origin, held, arrival, !previous.known);
   }
 
   /** The sender holds what is needed to judge this origin: asked at most once a second. */

@@ -67,20 +67,20 @@ export const limits = {
   /** Connections crossed at most. */
   maxHops: 64,
 
-  /** Announcements to lazy peers: how often, to how many of them, how many in one message. */
+  /** Announcements: how often, to how many peers, how many in one message. */
   announceIntervalMs: 300,
   announcePeers: 2,
   maxAnnouncements: 2_048,
+  /** A way that is shorter by so many hops is worth a change of parent. */
+  worthwhileHops: 2,
   /** How long an announced bundle may be late before it is fetched, milliseconds. */
   graftDelayMs: 250,
   /** A peer is asked for the credential of an origin at most once in so long, milliseconds. */
   askIntervalMs: 100,
   /** Bundles waited for after an announcement. */
   maxMissing: 8_192,
-  /** A node turns at most one link lazy in so long, milliseconds; the wait is drawn between this and twice this. */
-  pruneIntervalMs: 60,
-  /** A link that was grafted stays eager at least so long, milliseconds. */
-  graftHoldMs: 2_000,
+  /** What a peer brings once too often is collected so long before it is told, milliseconds. */
+  pruneDelayMs: 20,
 
   /** One anti-entropy round in so long, milliseconds. */
   antiEntropyIntervalMs: 1_000,

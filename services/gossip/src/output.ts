@@ -73,7 +73,7 @@ export type Event =
   | { readonly type: 'peer-up'; readonly connection: ConnectionId; readonly peer: NodeId; readonly direction: 'dialled' | 'accepted'; readonly address: Address }
   /** A peer is no longer one. */
   | { readonly type: 'peer-down'; readonly connection: ConnectionId; readonly peer: NodeId; readonly reason: string }
-  /** A link of the broadcast tree changed sides. */
+  /** A link began (`eager`) or ceased (`lazy`) to carry news as they come; it still announces them. */
   | { readonly type: 'peer-push-changed'; readonly connection: ConnectionId; readonly peer: NodeId; readonly push: 'eager' | 'lazy' }
   /** A handshake or a message of a peer broke the protocol; the connection is closed. */
   | { readonly type: 'peer-refused'; readonly connection: ConnectionId; readonly peer: NodeId | null; readonly reason: string }

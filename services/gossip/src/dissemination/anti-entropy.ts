@@ -11,7 +11,7 @@ import { between, pick, randomBytes } from '../random.js';
 import { compareBytes } from '../record/node-id.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { prefixBytes } from '../wire/codec.js';
-import type { Digest, DigestEntry, Request } from '../wire/message.js';
+import type { Announcement, Digest, DigestEntry, Request } from '../wire/message.js';
 import type { Outbox } from '../wire/outbox.js';
 
 const first = new Uint8Array(prefixBytes);
@@ -92,7 +92,7 @@ export class AntiEntropy {
 
   /** The end of an exchange that we began: sends what was asked for, and goes on where the other stopped. */
   onRequest(peer: Peer, request: Request): void {
-    const sent = this.answerPrefixes(peer, request.prefixes, 'anti-entropy');
+    const sent = this.#answerWanted(peer, request.prefixes.map((prefix) => ({ prefix, incarnation: 0, sequence: 0 })), 'anti-entropy');
     const { asked } = peer;
     peer.asked = null;
     this.#context.emit({ type: 'anti-entropy-ended', peer: peer.id ?? '', received: peer.repaired, sent });
@@ -107,12 +107,19 @@ export class AntiEntropy {
     this.#advance(peer, asked.to);
   }
 
-  /** Sends what is in force of these origins, within the budget of this peer. Returns the number of bundles. */
-  answerPrefixes(peer: Peer, prefixes: readonly Uint8Array[], path: 'graft' | 'anti-entropy'): number {
+  /** Sends what a graft wants. */
+  answerGraft(peer: Peer, wanted: readonly Announcement[]): void {
+    this.#answerWanted(peer, wanted, 'graft');
+  }
+
+  /** Sends what is in force of these origins beyond what the other holds, within its budget. Returns the number of bundles. */
+  #answerWanted(peer: Peer, wanted: readonly Announcement[], path: 'graft' | 'anti-entropy'): number {
     const helds: HeldBundle[] = [];
     let room = this.#room(peer);
-    for (const prefix of prefixes) {
-      const held = this.#context.origins.findByPrefix(prefix)?.held ?? [];
+    for (const { prefix, incarnation, sequence } of wanted) {
+      const origin = this.#context.origins.findByPrefix(prefix);
+      if (origin === undefined) continue;
+      const held = origin.incarnation === incarnation ? origin.held.filter((one) => one.bundle.sequence > sequence) : origin.held;
       room -= held.reduce((sum, one) => sum + one.bundle.bytes.length, 0);
       if (room < 0) {
         this.#context.limitReached('antiEntropyPeerBytesPerSecond');

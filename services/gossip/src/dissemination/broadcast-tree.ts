@@ -1,25 +1,25 @@
 /**
- * Which links carry bundles at once and which only announce them (docs/PROTOCOL.md 7.5), after "Epidemic Broadcast Trees"
- * (Leitão, Pereira, Rodrigues 2007) with one tree for all origins: a link that brings what is known already turns lazy at
- * both ends, an announcement whose bundle does not come turns it eager again.
+ * The ways on which news travel (docs/PROTOCOL.md 7.5), after "Epidemic Broadcast Trees" (Leitão, Pereira, Rodrigues
+ * 2007) with a tree for each origin, so that no node carries more than its share: the first news of an origin flood; a
+ * link that brings again what is known is pruned for this origin, and from then on only announces it; what was announced
+ * and does not come is fetched, and the link carries this origin again.
  */
 import type { Context } from '../context.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
-import { between } from '../random.js';
 import { toHex } from '../record/node-id.js';
 import type { Arrival } from '../record/admission.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
-import type { Announcement } from '../wire/message.js';
+import type { Announcement, Rumor } from '../wire/message.js';
 import type { Outbox } from '../wire/outbox.js';
 
-/** Bytes of an announce message that are not announcements, and of one announcement at most. */
+/** Bytes of an announce message that are not announcements, and of one of them at most. */
 const announceOverheadBytes = 1;
-const announcementBytes = 8 + 8 + 5;
+const rumorBytes = 8 + 8 + 5 + 1;
 
 /** A bundle that a peer has and we have not. */
 interface Missing {
-  readonly announcement: Announcement;
+  readonly rumor: Rumor;
   readonly from: Peer;
   readonly dueMs: number;
 }
@@ -27,63 +27,104 @@ interface Missing {
 export class BroadcastTree {
   readonly #context: Context;
   readonly #outbox: Outbox;
-  /** Merged since the last announcement, and by whom each was brought. */
-  readonly #fresh = new Map<Origin, Peer | null>();
+  /** Merged since the last announcement. */
+  readonly #fresh = new Set<Origin>();
   readonly #missing = new Map<string, Missing>();
-  #nextLazy = 0;
-  #mayPruneAtMs = 0;
+  /** Origins that a peer brought once too often, until the prune goes out. */
+  readonly #surplus = new Map<Peer, Origin[]>();
+  #nextAnnounced = 0;
 
   constructor(context: Context, outbox: Outbox) {
     this.#context = context;
     this.#outbox = outbox;
   }
 
-  /** Passes on what was merged. */
-  spread(origin: Origin, held: HeldBundle, arrival: Arrival): void {
-    const peers = this.#context.peers.up();
-    let lazy = false;
-    for (const peer of peers) {
-      if (peer === arrival.via) continue;
-      if (peer.push === 'eager') this.#outbox.push(peer, origin, held);
-      else lazy = true;
+  /** Passes on what was merged. `isNew`: nothing was known of this origin, so every link may be its way. */
+  spread(origin: Origin, held: HeldBundle, arrival: Arrival, isNew: boolean): void {
+    const { peers, timers, nowMs } = this.#context;
+    const { via } = arrival;
+    if (isNew) for (const peer of peers.up()) this.#carry(peer, origin);
+    if (via !== null) {
+      this.#spare(via, origin);
+      if (arrival.path !== 'anti-entropy') origin.parent = via;
     }
-    if (!lazy) return;
-    this.#fresh.set(origin, arrival.via);
-    this.#context.timers.atLatest('announce', this.#context.nowMs + limits.announceIntervalMs);
+    for (const peer of origin.eager) if (peer !== via) this.#outbox.push(peer, origin, held);
+    if (origin.eager.length + (via === null ? 0 : 1) >= peers.up().length) return;
+    this.#fresh.add(origin);
+    timers.atLatest('announce', nowMs + limits.announceIntervalMs);
   }
 
-  /** The last word of this node: to everybody, whatever the side of the link. */
+  /** The last word of this node: to everybody. */
   spreadToAll(origin: Origin, held: HeldBundle): void {
     for (const peer of this.#context.peers.up()) this.#outbox.push(peer, origin, held);
   }
 
-  /** A peer brought along the tree what was known: its link is one too many. */
-  repeated(peer: Peer): void {
-    const { nowMs, config, peers } = this.#context;
-    if (peer.push === 'lazy' || peer.phase !== 'up' || nowMs < peer.heldEagerUntilMs || nowMs < this.#mayPruneAtMs) return;
-    if (peers.up().filter((other) => other.push === 'eager').length <= 1) return;
-    // Both ends of several links that prune at once would cut the tree: one after the other, at random distance.
-    this.#mayPruneAtMs = nowMs + between(config.random, limits.pruneIntervalMs, 2 * limits.pruneIntervalMs);
-    this.#outbox.send(peer, { type: 'prune' });
-    this.#turn(peer, 'lazy');
+  /** Who has nobody else gets everything at once; others are told of it, and fetch what does not reach them sooner. */
+  raise(peer: Peer): void {
+    const { origins, peers, config } = this.#context;
+    const isOnly = peer.hello?.peers === 0 || peers.up().length === 1;
+    for (const origin of origins.all()) if (isOnly || origin.id === config.self) this.#carry(peer, origin);
   }
 
-  onPrune(peer: Peer): void {
-    if (this.#context.nowMs >= peer.heldEagerUntilMs) this.#turn(peer, 'lazy');
+  lower(peer: Peer): void {
+    this.#surplus.delete(peer);
+    for (const origin of this.#context.origins.all()) {
+      if (origin.parent === peer) origin.parent = null;
+      const at = origin.eager.indexOf(peer);
+      if (at !== -1) origin.eager.splice(at, 1);
+    }
   }
 
-  /** The other side wants this link eager. What it asked for is answered by the repair of the store. */
-  onGraft(peer: Peer): void {
-    this.#hold(peer);
+  /** A peer brought along the tree what was known: for this origin its link is one too many. */
+  repeated(peer: Peer, origin: Origin): void {
+    if (peer.phase !== 'up' || origin.parent === peer) return;
+    this.#spare(peer, origin);
+    if (origin.parent === null && origin.id !== this.#context.config.self) {
+      origin.parent = peer;
+      return;
+    }
+    this.#refuseFrom(peer, origin);
+  }
+
+  #refuseFrom(peer: Peer, origin: Origin): void {
+    const surplus = this.#surplus.get(peer);
+    if (surplus === undefined) this.#surplus.set(peer, [origin]);
+    else if (surplus.length < limits.maxRequestedOrigins && !surplus.includes(origin)) surplus.push(origin);
+    this.#context.timers.atLatest('prune', this.#context.nowMs + limits.pruneDelayMs);
+  }
+
+  prune(): void {
+    for (const [peer, origins] of this.#surplus) this.#outbox.send(peer, { type: 'prune', prefixes: origins.map((origin) => origin.prefix) });
+    this.#surplus.clear();
+  }
+
+  onPrune(peer: Peer, prefixes: readonly Uint8Array[]): void {
+    for (const prefix of prefixes) {
+      const origin = this.#context.origins.findByPrefix(prefix);
+      if (origin !== undefined) this.#spare(peer, origin);
+    }
+  }
+
+  /** The other side wants this link to carry these origins. What it lacks of them is answered by the repair of the store. */
+  onGraft(peer: Peer, wanted: readonly Announcement[]): void {
+    for (const { prefix } of wanted) {
+      const origin = this.#context.origins.findByPrefix(prefix);
+      if (origin === undefined || origin.parent === peer) continue;
+      this.#carry(peer, origin);
+    }
   }
 
   /** Notes what a peer has and we have not; it comes along the tree, or is fetched. */
-  onAnnounce(peer: Peer, announcements: readonly Announcement[]): void {
+  onAnnounce(peer: Peer, rumors: readonly Rumor[]): void {
     const { origins, nowMs, timers } = this.#context;
-    for (const announcement of announcements) {
-      const { prefix, incarnation, sequence } = announcement;
+    const shorter: Uint8Array[] = [];
+    for (const rumor of rumors) {
+      const { prefix, incarnation, sequence } = rumor;
       const origin = origins.findByPrefix(prefix);
-      if (origin !== undefined ? !origin.isNews(incarnation, sequence) : origins.isForgotten(prefix, incarnation, sequence, nowMs)) continue;
+      if (origin !== undefined ? !origin.isNews(incarnation, sequence) : origins.isForgotten(prefix, incarnation, sequence, nowMs)) {
+        if (origin !== undefined && this.#isShorter(origin, rumor)) shorter.push(this.#adopt(peer, origin));
+        continue;
+      }
       const key = toHex(prefix);
       if (this.#missing.has(key)) continue;
       if (this.#missing.size >= limits.maxMissing) {
@@ -91,9 +132,25 @@ export class BroadcastTree {
         return;
       }
       const dueMs = nowMs + limits.graftDelayMs;
-      this.#missing.set(key, { announcement, from: peer, dueMs });
+      this.#missing.set(key, { rumor, from: peer, dueMs });
       timers.atLatest('graft', dueMs);
     }
+    if (shorter.length > 0) this.graft(peer, shorter);
+  }
+
+  /** The same bundle came to the other over fewer connections, so that it would be worth to have it from there. Never one of our own descendants: it has more. */
+  #isShorter(origin: Origin, rumor: Rumor): boolean {
+    if (origin.parent === null || origin.incarnation !== rumor.incarnation || origin.sequence !== rumor.sequence) return false;
+    const held = origin.held[0];
+    return held !== undefined && rumor.hops + 1 + limits.worthwhileHops <= held.hops;
+  }
+
+  /** Makes this peer the one to bring the origin's news, in place of another. */
+  #adopt(peer: Peer, origin: Origin): Uint8Array {
+    if (origin.parent !== null) this.#refuseFrom(origin.parent, origin);
+    origin.parent = peer;
+    this.#spare(peer, origin);
+    return origin.prefix;
   }
 
   /** Fetches what was announced and did not come. */
@@ -106,7 +163,7 @@ export class BroadcastTree {
         continue;
       }
       this.#missing.delete(key);
-      const { prefix, incarnation, sequence } = missing.announcement;
+      const { prefix, incarnation, sequence } = missing.rumor;
       const origin = origins.findByPrefix(prefix);
       if (missing.from.phase !== 'up' || (origin !== undefined && !origin.isNews(incarnation, sequence))) continue;
       const prefixes = wanted.get(missing.from);
@@ -116,44 +173,51 @@ export class BroadcastTree {
     for (const [peer, prefixes] of wanted) this.graft(peer, prefixes);
   }
 
-  /** Makes a link eager and asks for what is in force of these origins. */
+  /** Asks a peer to carry these origins from now on, and for what it holds of them beyond what we hold. */
   graft(peer: Peer, prefixes: readonly Uint8Array[]): void {
-    this.#hold(peer);
-    this.#outbox.send(peer, { type: 'graft', prefixes });
+    const { origins } = this.#context;
+    const wanted = prefixes.map((prefix) => {
+      const origin = origins.findByPrefix(prefix);
+      return { prefix, incarnation: origin?.incarnation ?? 0, sequence: origin?.sequence ?? 0 };
+    });
+    this.#outbox.send(peer, { type: 'graft', wanted });
   }
 
-  /** Tells a few lazy peers, in turn, what is new here. */
+  /** Tells a few peers, in turn, what is new here that they do not get from here. */
   announce(): void {
-    const lazy = this.#context.peers.up().filter((peer) => peer.push === 'lazy');
-    for (let i = 0; i < Math.min(limits.announcePeers, lazy.length); i++) {
-      const peer = lazy[this.#nextLazy % lazy.length] as Peer;
-      this.#nextLazy += 1;
-      this.#announceTo(peer);
+    const peers = this.#context.peers.up();
+    for (let i = 0; i < Math.min(limits.announcePeers, peers.length); i++) {
+      this.#nextAnnounced = (this.#nextAnnounced + 1) % peers.length;
+      this.#announceTo(peers[this.#nextAnnounced] as Peer);
     }
     this.#fresh.clear();
   }
 
   #announceTo(peer: Peer): void {
-    const most = Math.max(1, Math.floor((peer.maxDatagramBytes - announceOverheadBytes) / announcementBytes));
-    let announcements: Announcement[] = [];
-    for (const [origin, via] of this.#fresh) {
-      if (via === peer || origin.sequence === 0) continue;
-      announcements.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence });
-      if (announcements.length < most) continue;
-      this.#outbox.send(peer, { type: 'announce', announcements }, 'best-effort');
-      announcements = [];
+    const most = Math.max(1, Math.floor((peer.maxDatagramBytes - announceOverheadBytes) / rumorBytes));
+    let rumors: Rumor[] = [];
+    for (const origin of this.#fresh) {
+      if (origin.parent === peer || origin.sequence === 0 || origin.eager.includes(peer)) continue;
+      rumors.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence, hops: origin.held[0]?.hops ?? limits.maxHops });
+      if (rumors.length < most) continue;
+      this.#outbox.send(peer, { type: 'announce', rumors }, 'best-effort');
+      rumors = [];
     }
-    if (announcements.length > 0) this.#outbox.send(peer, { type: 'announce', announcements }, 'best-effort');
+    if (rumors.length > 0) this.#outbox.send(peer, { type: 'announce', rumors }, 'best-effort');
   }
 
-  #hold(peer: Peer): void {
-    peer.heldEagerUntilMs = this.#context.nowMs + limits.graftHoldMs;
-    this.#turn(peer, 'eager');
+  #carry(peer: Peer, origin: Origin): void {
+    if (origin.eager.includes(peer)) return;
+    origin.eager.push(peer);
+    peer.carried += 1;
+    if (peer.carried === 1) this.#context.emit({ type: 'peer-push-changed', connection: peer.connection, peer: peer.id ?? '', push: 'eager' });
   }
 
-  #turn(peer: Peer, push: 'eager' | 'lazy'): void {
-    if (peer.push === push) return;
-    peer.push = push;
-    this.#context.emit({ type: 'peer-push-changed', connection: peer.connection, peer: peer.id ?? '', push });
+  #spare(peer: Peer, origin: Origin): void {
+    const at = origin.eager.indexOf(peer);
+    if (at === -1) return;
+    origin.eager.splice(at, 1);
+    peer.carried -= 1;
+    if (peer.carried === 0) this.#context.emit({ type: 'peer-push-changed', connection: peer.connection, peer: peer.id ?? '', push: 'lazy' });
   }
 }

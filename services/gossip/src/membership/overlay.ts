@@ -137,7 +137,7 @@ export class Overlay {
     const { nowMs, config, peers } = this.#context;
     if (peers.up().length <= this.target + limits.surplusConnections) return;
     const old = peers.up().filter((peer) => nowMs - peer.openedAtMs >= limits.surplusAfterMs);
-    const lazy = old.filter((peer) => peer.push === 'lazy');
+    const lazy = old.filter((peer) => peer.carried === 0);
     const peer = pick(config.random, lazy.length > 0 ? lazy : old);
     if (peer !== undefined) this.#connections.close(peer, closeCodes.surplus, 'more connections than wanted');
   }

@@ -42,9 +42,8 @@ export class Peer {
   credentialAdmitted = false;
   proofVerified = false;
 
-  push: 'eager' | 'lazy' = 'eager';
-  /** The link may not be turned lazy before. */
-  heldEagerUntilMs = 0;
+  /** Origins whose news are pushed over this link. */
+  carried = 0;
   roundTripMs = 0;
   /** Bundles that wait to be pushed: per origin only what is still in force. */
   readonly queue = new Map<Origin, HeldBundle[]>();

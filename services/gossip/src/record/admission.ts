@@ -57,7 +57,7 @@ interface Check {
 /** What the rest of the core does about the outcome. */
 export interface AdmissionListener {
   onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void;
-  onRepeated(via: Peer, path: Arrival['path']): void;
+  onRepeated(via: Peer, path: Arrival['path'], origin: Origin): void;
   /** The sender holds what we lack to judge this origin. */
   onCredentialMissing(via: Peer, prefix: Uint8Array): void;
   onFault(via: Peer, reason: RefusalReason): void;
@@ -114,7 +114,8 @@ export class Admission {
 
   #repeat(via: Peer, id: NodeId, arrival: Arrival): void {
     this.#context.emit({ type: 'record-repeated', origin: id, via: via.id ?? '' });
-    this.#listener.onRepeated(via, arrival.path);
+    const origin = this.#context.origins.get(id);
+    if (origin !== undefined) this.#listener.onRepeated(via, arrival.path, origin);
   }
 
   #judge(arrival: Arrival, bundle: Bundle, origin: Origin | undefined, head: BundleHead): void {

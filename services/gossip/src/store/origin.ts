@@ -1,5 +1,6 @@
 /** What a node holds of one origin. */
 import type { NodeId } from '../input.js';
+import type { Peer } from '../membership/peers.js';
 import type { MemberState } from '../output.js';
 import type { Bundle } from '../record/bundle.js';
 import type { CredentialFacts } from '../record/credential.js';
@@ -34,6 +35,11 @@ export class Origin {
   credential: { readonly bytes: Uint8Array; readonly facts: CredentialFacts } | null = null;
   /** Incarnation in which two contents under one sequence were proven; 0 when never. */
   equivocatedIncarnation = 0;
+
+  /** The peer that brings its news first; null for this node itself, and while none does. */
+  parent: Peer | null = null;
+  /** Those to whom its news are pushed as they come. */
+  readonly eager: Peer[] = [];
 
   state: MemberState = 'alive';
   stateSinceMs = 0;

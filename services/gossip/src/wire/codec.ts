@@ -1,7 +1,7 @@
 /** Messages to bytes and back (docs/PROTOCOL.md section 7). Decoding never throws: bytes that are no message are null. */
 import { limits } from '../limits.js';
 import { nodeIdBytes } from '../record/node-id.js';
-import type { Announcement, DigestEntry, Message, MessageType, Passage, Push } from './message.js';
+import type { Announcement, DigestEntry, Message, MessageType, Passage, Push, Rumor } from './message.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
@@ -33,12 +33,13 @@ export function encodeMessage(message: Message): Uint8Array {
       for (const passage of message.passages) writePassage(writer, passage);
       break;
     case 'announce':
-      for (const announcement of message.announcements) writeAnnouncement(writer, announcement);
+      for (const rumor of message.rumors) writeAnnouncement(writer, rumor).u8(rumor.hops);
       break;
     case 'graft':
-      for (const prefix of message.prefixes) writer.bytes(prefix);
+      for (const wanted of message.wanted) writeAnnouncement(writer, wanted);
       break;
     case 'prune':
+      for (const prefix of message.prefixes) writer.bytes(prefix);
       break;
     case 'digest':
       writer.bytes(message.from).bytes(message.to);
@@ -91,11 +92,11 @@ function readMessage(reader: Reader): Message | null {
     case codes.push:
       return readPush(reader);
     case codes.announce:
-      return { type: 'announce', announcements: readMany(reader, limits.maxAnnouncements, readAnnouncement) };
+      return { type: 'announce', rumors: readMany(reader, limits.maxAnnouncements, readRumor) };
     case codes.graft:
-      return { type: 'graft', prefixes: readMany(reader, limits.maxRequestedOrigins, readPrefix) };
+      return { type: 'graft', wanted: readMany(reader, limits.maxRequestedOrigins, readAnnouncement) };
     case codes.prune:
-      return { type: 'prune' };
+      return { type: 'prune', prefixes: readMany(reader, limits.maxRequestedOrigins, readPrefix) };
     case codes.digest:
       return { type: 'digest', from: reader.bytes(prefixBytes), to: reader.bytes(prefixBytes), entries: readMany(reader, limits.maxDigestEntries, readDigestEntry) };
     case codes.request:
@@ -139,6 +140,10 @@ function readPrefix(reader: Reader): Uint8Array {
 
 function readAnnouncement(reader: Reader): Announcement {
   return { prefix: reader.bytes(prefixBytes), incarnation: reader.varint(), sequence: reader.varint() };
+}
+
+function readRumor(reader: Reader): Rumor {
+  return { prefix: reader.bytes(prefixBytes), incarnation: reader.varint(), sequence: reader.varint(), hops: reader.u8() };
 }
 
 function readDigestEntry(reader: Reader): DigestEntry {

@@ -44,20 +44,26 @@ export interface Announcement {
   readonly sequence: number;
 }
 
+/** A bundle that the sender has, and over how many connections it came to it. */
+export interface Rumor extends Announcement {
+  readonly hops: number;
+}
+
 export interface Announce {
   readonly type: 'announce';
-  readonly announcements: readonly Announcement[];
+  readonly rumors: readonly Rumor[];
 }
 
-/** Make this link eager, and send what is in force of these origins. */
+/** Push the news of these origins over this link from now on, and send what you hold beyond what the sender states to hold (0, 0: nothing). */
 export interface Graft {
   readonly type: 'graft';
-  readonly prefixes: readonly Uint8Array[];
+  readonly wanted: readonly Announcement[];
 }
 
-/** Make this link lazy. */
+/** Push the news of these origins over this link no more. */
 export interface Prune {
   readonly type: 'prune';
+  readonly prefixes: readonly Uint8Array[];
 }
 
 export interface DigestEntry extends Announcement {
