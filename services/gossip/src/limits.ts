@@ -40,6 +40,8 @@ export const limits = {
   redialAfterMs: 15_000,
   /** A connection is not closed for surplus before it is so old, milliseconds. */
   surplusAfterMs: 10_000,
+  /** Or so old, when there are twice as many as wanted: others may find no room. */
+  crowdedAfterMs: 2_000,
   /** After a dial failed: the first wait, and the longest, milliseconds. */
   dialBackoffMs: 1_000,
   maxDialBackoffMs: 60_000,

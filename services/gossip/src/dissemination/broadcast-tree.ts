@@ -109,7 +109,9 @@ export class BroadcastTree {
   onGraft(peer: Peer, wanted: readonly Announcement[]): void {
     for (const { prefix } of wanted) {
       const origin = this.#context.origins.findByPrefix(prefix);
-      if (origin === undefined || origin.parent === peer) continue;
+      if (origin === undefined) continue;
+      // It had been our way to this origin, and has none itself.
+      if (origin.parent === peer) origin.parent = null;
       this.#carry(peer, origin);
     }
   }

@@ -106,7 +106,7 @@ export class Overlay {
   #fill(): void {
     const connected = this.#connected();
     for (let wanted = Math.min(this.#missing, limits.maxDials - this.addresses.dialling); wanted > 0; wanted--) {
-      const address = this.addresses.next(connected, 'patient');
+      const address = this.addresses.next(connected, this.#context.peers.size === 0 ? 'impatient' : 'patient');
       if (address === undefined) return;
       this.addresses.dial(address);
     }
@@ -132,14 +132,14 @@ export class Overlay {
     this.#joinAtMs = nowMs + between(config.random, 1, 3) * limits.overlayIntervalMs;
   }
 
-  /** More connections than wanted: one goes, never one that may have nobody else yet. */
+  /** More connections than wanted: some go, a share at a time, and not before they had the time to find others. */
   #shed(): void {
     const { nowMs, config, peers } = this.#context;
-    if (peers.up().length <= this.target + limits.surplusConnections) return;
-    const old = peers.up().filter((peer) => nowMs - peer.openedAtMs >= limits.surplusAfterMs);
-    const lazy = old.filter((peer) => peer.carried === 0);
-    const peer = pick(config.random, lazy.length > 0 ? lazy : old);
-    if (peer !== undefined) this.#connections.close(peer, closeCodes.surplus, 'more connections than wanted');
+    const surplus = peers.up().length - this.target - limits.surplusConnections;
+    if (surplus <= 0) return;
+    const patienceMs = surplus > this.target ? limits.crowdedAfterMs : limits.surplusAfterMs;
+    const old = peers.up().filter((peer) => nowMs - peer.openedAtMs >= patienceMs);
+    for (const peer of choose(config.random, old, Math.ceil(surplus / 4))) this.#connections.close(peer, closeCodes.surplus, 'more connections than wanted');
   }
 
   /** Tries a known address although there are peers enough: sooner while somebody is missed. */
