@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from './settings.js';
+
+const enough = { STARLING_CERTIFICATE_DIR: '/c', STARLING_TRUST_DIR: '/t' };
+
+function faultsOf(environment: Record<string, string>, args: string[] = []): string {
+  try {
+    readSettings(environment, args);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('the settings were accepted');
+}
+
+describe('settings', () => {
+  it('need nothing but certificates and roots', () => {
+    const settings = readSettings(enough, []);
+    expect(settings.listen).toEqual({ host: '0.0.0.0', port: 9740 });
+    expect(settings.advertise).toBeNull();
+    expect(settings.connections).toEqual({ type: 'logarithmic' });
+    expect(settings.sampleIntervalMs).toBe(1_000);
+  });
+
+  it('take flags before the environment, with a space or an equals sign', () => {
+    const settings = readSettings({ ...enough, STARLING_NAME: 'a', STARLING_LISTEN: '127.0.0.1:1' }, ['--name', 'b', '--listen=[::1]:2']);
+    expect(settings.name).toBe('b');
+    expect(settings.advertise).toBe('[::1]:2');
+  });
+
+  it('report every mistake at once, with the name of the setting and what it should be', () => {
+    const message = faultsOf({ STARLING_LISTEN: 'here', STARLING_CONNECTION_RATIO: '3', STARLING_SAMPLE_INTERVAL: '1 hour', STARLING_LOG_LEVEL: 'loud', STARLING_SEDS: 'x' }, ['--lables', 'a=b']);
+    for (const part of ['STARLING_LISTEN: "here"', 'STARLING_CONNECTION_RATIO: "3"', 'STARLING_SAMPLE_INTERVAL: "1 hour"', 'STARLING_LOG_LEVEL: "loud"', 'STARLING_SEDS is not a setting; did you mean STARLING_SEEDS?', '--lables is not a flag; did you mean --labels?', 'STARLING_TRUST_DIR must be set', 'STARLING_CERTIFICATE_DIR must be set']) {
+      expect(message).toContain(part);
+    }
+  });
+
+  it('refuse an API without TLS on an address that others reach', () => {
+    expect(faultsOf({ ...enough, STARLING_API_PLAINTEXT: 'true', STARLING_API_LISTEN: '0.0.0.0:9741' })).toContain('loopback');
+    expect(readSettings({ ...enough, STARLING_API_PLAINTEXT: 'true' }, []).api.plaintext).toBe(true);
+  });
+
+  it('ask for everything that a certificate request needs', () => {
+    const message = faultsOf({ STARLING_TRUST_DIR: '/t', STARLING_CERTIFICATES: 'request', STARLING_REQUEST_POD: 'starling-0' });
+    for (const name of ['REQUEST_POD_UID', 'REQUEST_NAMESPACE', 'REQUEST_ISSUER']) expect(message).toContain(`STARLING_${name} must be set`);
+  });
+});
