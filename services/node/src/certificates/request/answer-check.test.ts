@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkAnswer, type AnswerVerdict } from './answer-check.js';
-import { clientAuth, makeAuthority, serverAuth, type Authority, type LeafChanges } from './authority.fixture.js';
+import { clientAuth, makeAuthority, serverAuth, type Authority, type LeafChanges } from '../../../../../test/support/signing-authority.js';
 import { makeSigningRequest, type KeyWithRequest } from './signing-request.js';
 
 const uri = 'spiffe://starling/leaf/demo.starling-0';

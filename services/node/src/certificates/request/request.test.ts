@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { clientAuth, makeAuthority, serverAuth, urisOf, usagesOf, type Authority } from './authority.fixture.js';
+import { clientAuth, makeAuthority, serverAuth, urisOf, usagesOf, type Authority } from '../../../../../test/support/signing-authority.js';
 import { renewAtMs, requestCertificate, type RequestOptions } from './request.js';
 import type { Ask } from './submission.js';
 

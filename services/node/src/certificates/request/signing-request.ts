@@ -1,5 +1,4 @@
 /** The key of a leaf and the request to have it signed (PKCS#10). */
-import { webcrypto } from 'node:crypto';
 
 export interface KeyWithRequest {
   /** PKCS#8. */
@@ -15,7 +14,7 @@ export async function makeSigningRequest(uri: string): Promise<KeyWithRequest> {
   await import('reflect-metadata');
   const { ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension, Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } =
     await import('@peculiar/x509');
-  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
   const request = await Pkcs10CertificateRequestGenerator.create(
     {
       keys,
@@ -27,9 +26,9 @@ export async function makeSigningRequest(uri: string): Promise<KeyWithRequest> {
         new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
       ],
     },
-    webcrypto,
+    crypto,
   );
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
   const lines = pkcs8.match(/.{1,64}/g) ?? [];
   return { keyPem: ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n'), signingRequestPem: request.toString('pem') };
 }

@@ -1,6 +1,5 @@
-/** A certificate authority for the tests of this folder. */
+/** A certificate authority that signs requests (PKCS#10), and changes in them what a test wants. */
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
@@ -34,15 +33,15 @@ export interface Authority {
 const hour = 3_600_000;
 
 export async function makeAuthority(name: string): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const root = await X509CertificateGenerator.createSelfSigned(
     { name: `CN=${name}`, keys, signingAlgorithm: algorithm, notAfter: new Date(Date.now() + 10 * hour), extensions: [new BasicConstraintsExtension(true, undefined, true)] },
-    webcrypto,
+    crypto,
   );
   return authorityOf(root, keys);
 }
 
-function authorityOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Authority {
+function authorityOf(certificate: X509Certificate, keys: CryptoKeyPair): Authority {
   const issue = { issuer: certificate.subject, signingKey: keys.privateKey, signingAlgorithm: algorithm };
   return {
     pem: `${certificate.toString('pem')}\n`,
@@ -51,7 +50,7 @@ function authorityOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair
       const leaf = await X509CertificateGenerator.create(
         {
           ...issue,
-          publicKey: await request.publicKey.export(webcrypto),
+          publicKey: await request.publicKey.export(crypto),
           notBefore: changes.notBefore ?? new Date(Date.now() - hour),
           notAfter: changes.notAfter ?? new Date(Date.now() + hour),
           extensions: [
@@ -61,15 +60,15 @@ function authorityOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair
             new SubjectAlternativeNameExtension((changes.uris ?? urisOf(request)).map((value) => ({ type: 'url' as const, value }))),
           ],
         },
-        webcrypto,
+        crypto,
       );
       return `${leaf.toString('pem')}\n`;
     },
     intermediate: async (name) => {
-      const below = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+      const below = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
       const made = await X509CertificateGenerator.create(
         { ...issue, subject: `CN=${name}`, publicKey: below.publicKey, notAfter: new Date(Date.now() + 5 * hour), extensions: [new BasicConstraintsExtension(true, undefined, true)] },
-        webcrypto,
+        crypto,
       );
       return authorityOf(made, below);
     },
