@@ -4,9 +4,12 @@ import { defineConfig } from 'vite';
 /** Where `npm run dev` finds a gateway; the built page is served by the gateway itself. */
 const gateway = 'http://127.0.0.1:8080';
 
+const source = (workspace: string) => new URL(`../services/${workspace}/src/index.ts`, import.meta.url).pathname;
+
 export default defineConfig({
   plugins: [vue()],
-  resolve: { conditions: ['source', 'module', 'browser', 'development|production'] },
+  // Not by the condition "source": other publishers have it too, for files that are not meant for us.
+  resolve: { alias: { '@starling/contract': source('contract'), '@starling/gossip': source('gossip') } },
   build: {
     target: 'es2022',
     // Everything stays a file of its own: inlined assets would need `data:` in the content security policy.

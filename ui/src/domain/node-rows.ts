@@ -1,7 +1,6 @@
 /** The nodes as rows: searched and sorted. */
-import type { NodeState } from './node-state.js';
 import { ageSeconds, nameOf, type KnownNode, type NetworkView } from './network-view.js';
-import { severityOf } from './node-state.js';
+import { severityOf, type NodeState } from './node-state.js';
 
 export const sortColumns = ['state', 'name', 'metric', 'age', 'hops', 'via', 'expiry', 'version'] as const;
 export type SortColumn = (typeof sortColumns)[number];
@@ -44,20 +43,24 @@ export function rowsOf(view: NetworkView, search: string, sort: Sort, metric: st
   const rows: NodeRow[] = [];
   for (const known of view.nodes.values()) {
     if (!matches(known)) continue;
-    const { node, particulars } = known;
-    const notAfter = particulars?.certificate?.notAfter;
-    rows.push({
-      known,
-      id: node.id,
-      name: node.name,
-      state: node.state,
-      viaName: node.via === null ? '' : nameOf(view, node.via),
-      metric: node.values[metric] ?? null,
-      expiryMs: notAfter === undefined ? null : Date.parse(notAfter),
-    });
+    rows.push(rowOf(view, known, metric));
   }
   const compare = comparison(sort, nowMs);
   return rows.sort((a, b) => compare(a, b) || byText(a.name, b.name) || (a.id < b.id ? -1 : 1));
+}
+
+export function rowOf(view: NetworkView, known: KnownNode, metric: string): NodeRow {
+  const { node, particulars } = known;
+  const notAfter = particulars?.certificate?.notAfter;
+  return {
+    known,
+    id: node.id,
+    name: node.name,
+    state: node.state,
+    viaName: node.via === null ? '' : nameOf(view, node.via),
+    metric: node.values[metric] ?? null,
+    expiryMs: notAfter === undefined ? null : Date.parse(notAfter),
+  };
 }
 
 type Comparison = (a: NodeRow, b: NodeRow) => number;

@@ -1,0 +1,37 @@
+/** Which lines the picture has: what the designated node knows, and nothing else. */
+import type { Route } from '../../domain/horizon.js';
+import type { NetworkView } from '../../domain/network-view.js';
+import type { Line } from './horizon-canvas.js';
+import type { Point } from './particles.js';
+
+/** Beyond so many nodes the ways give way to density. */
+const mostWays = 320;
+/** A connection that loses more than this shows it. */
+const lossyRatio = 0.02;
+
+export function linesOf(view: NetworkView, routes: ReadonlyMap<string, Route>, chosen: string | null): Line[] {
+  const selfId = view.asOf.node;
+  const peers = new Set(view.peers.map((peer) => peer.id));
+  const chosenVia = chosen === null ? null : (routes.get(chosen)?.via ?? null);
+  const onWay = (id: string) => chosen !== null && (id === chosen || id === chosenVia);
+  const lines: Line[] = [];
+  for (const peer of view.peers) {
+    if (!view.nodes.has(peer.id)) continue;
+    const lossy = (peer.lossRatio ?? 0) > lossyRatio;
+    lines.push({ from: selfId, to: peer.id, kind: 'link', tone: lossy ? 'lossy' : onWay(peer.id) && (chosenVia === null || chosenVia === peer.id) ? 'chosen' : 'plain' });
+  }
+  for (const [id, { via }] of routes) {
+    if (via === null || via === id || id === selfId || !view.nodes.has(via) || !view.nodes.has(id)) continue;
+    if (view.nodes.size > mostWays && id !== chosen) continue;
+    if (!peers.has(via)) continue;
+    lines.push({ from: id, to: via, kind: 'way', tone: id === chosen ? 'chosen' : 'plain' });
+  }
+  return lines;
+}
+
+/** From the origin by way of the neighbour to the middle; null where somebody has no place. */
+export function lightPath(origin: string, via: string | null, selfId: string, pointOf: (id: string) => Point | null): Point[] | null {
+  const stops = via === null || via === origin ? [origin, selfId] : [origin, via, selfId];
+  const points = stops.map(pointOf);
+  return origin !== selfId && points.every((point) => point !== null) ? points : null;
+}

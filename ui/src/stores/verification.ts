@@ -1,0 +1,76 @@
+/** The browser's own check of the selected node: begun with the selection, and again on demand. */
+import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from 'vue';
+import type { Node } from '@starling/contract';
+import { ApiFault, fetchRecord, fetchTrust } from '../api/rest.js';
+import { skipped, type Verification } from '../domain/verification/checks.js';
+import { pageTimeMs } from '../domain/page-clock.js';
+import { useNetwork } from './network.js';
+import { usePage } from './page.js';
+
+export interface CheckedNode {
+  readonly verdict: Verification['verdict'] | 'checking';
+  readonly checks: Verification['checks'];
+  readonly rootFingerprint: string | null;
+  /** Page clock, milliseconds; null while checking. */
+  readonly checkedMs: number | null;
+}
+
+/** How long the stream may take to show the moment that the fetched record is of, milliseconds. */
+const catchUpMs = 2_500;
+const checking: CheckedNode = { verdict: 'checking', checks: [], rootFingerprint: null, checkedMs: null };
+
+export function useVerification(nodeId: () => string): { checked: ComputedRef<CheckedNode>; again: () => void } {
+  const network = useNetwork();
+  const page = usePage();
+  const result = shallowRef<CheckedNode>(checking);
+  let run = 0;
+
+  const shownNode = (id: string): Node | null => network.newest.value?.nodes.get(id)?.node ?? null;
+
+  const check = async (id: string, from: string | null, isCurrent: () => boolean): Promise<Verification> => {
+    const seen: Node[] = [];
+    const stop = watch(() => shownNode(id), (node) => node !== null && seen.push(node), { immediate: true, flush: 'sync' });
+    try {
+      const [{ checkRecord }, record, trust] = await Promise.all([import('../domain/verification/record-check.js'), fetchRecord(id, from), fetchTrust()]);
+      const newest = record.bundles[0];
+      const isShown = () => seen.some((node) => node.incarnation === newest?.incarnation && node.sequence >= newest.sequence);
+      await until(() => isShown() || !isCurrent(), () => shownNode(id), catchUpMs);
+      const cluster = network.newest.value?.cluster ?? record.cluster;
+      return await checkRecord({ nodeId: id, cluster, record, trust, shown: seen, nowMs: Date.now() });
+    } finally {
+      stop();
+    }
+  };
+
+  const begin = async () => {
+    const current = ++run;
+    const isCurrent = () => current === run;
+    result.value = checking;
+    let verification: Verification;
+    try {
+      verification = await check(nodeId(), page.from, isCurrent);
+    } catch (fault) {
+      const reason = fault instanceof ApiFault ? fault.message : 'The part of the page that checks could not be loaded.';
+      verification = { verdict: 'unavailable', checks: [skipped('Record', reason)], rootFingerprint: null };
+    }
+    if (isCurrent()) result.value = { ...verification, checkedMs: pageTimeMs() };
+  };
+
+  watch([nodeId, () => page.from, () => network.newest.value?.nodes.get(nodeId())?.node.incarnation], () => void begin(), { immediate: true });
+  onScopeDispose(() => run++);
+  return { checked: computed(() => result.value), again: () => void begin() };
+}
+
+/** Waits until the condition holds, looking again whenever `source` changes, or for as long as the deadline allows. */
+function until(condition: () => boolean, source: () => unknown, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = watch(source, () => condition() && end(), { flush: 'sync' });
+    const timer = setTimeout(() => end(), deadlineMs);
+    const end = () => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    if (condition()) end();
+  });
+}
