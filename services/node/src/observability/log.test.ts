@@ -1,0 +1,66 @@
+import type { Event } from '@starling/gossip';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EventLog } from './event-log.js';
+import { type LogOptions, createLog } from './log.js';
+
+const id = 'aa'.repeat(32);
+const now = { monotonicMs: 1_000, wallMs: 0 };
+let lines: string[];
+
+beforeEach(() => {
+  lines = [];
+});
+
+const open = (options: LogOptions) => createLog(options, { write: (line) => void lines.push(line) });
+const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('the log', () => {
+  it('writes a line of JSON with the level by its name and the time as text', () => {
+    open({ level: 'info', format: 'json' }).info({ port: 1 }, 'Listening');
+    expect(entries()).toEqual([{ level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), port: 1, msg: 'Listening' }]);
+  });
+
+  it('writes lines for a person', () => {
+    const log = open({ level: 'debug', format: 'pretty' });
+    log.warn({ limit: 'maxOrigins', list: [1] }, 'A bound was reached');
+    log.error({ err: new Error('it broke') }, 'Failed');
+    log.trace('unheard');
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} WARN {2}A bound was reached limit=maxOrigins list=\[1\]\n$/);
+    expect(lines[1]).toMatch(/ERROR Failed\nError: it broke\n/);
+    expect(lines).toHaveLength(2);
+  });
+});
+
+describe('events', () => {
+  const levelOf = (event: Event): unknown => {
+    lines = [];
+    new EventLog(open({ level: 'trace', format: 'json' })).onEvent(event, now);
+    return entries()[0]?.['level'];
+  };
+
+  it.each<[string, Event]>([
+    ['trace', { type: 'record-repeated', origin: id, via: id }],
+    ['trace', { type: 'record-refused', origin: id, via: id, verdict: 'ignore', reason: 'superseded' }],
+    ['debug', { type: 'record-refused', origin: id, via: id, verdict: 'reject', reason: 'malformed' }],
+    ['info', { type: 'member-changed', origin: id, state: 'failed', previous: 'suspect', incarnation: 1 }],
+    ['info', { type: 'peer-down', connection: 1, peer: id, reason: 'x' }],
+    ['warn', { type: 'limit-reached', limit: 'maxOrigins' }],
+    ['warn', { type: 'own-identity-conflict', incarnation: 1, sequence: 1, repeated: false }],
+    ['error', { type: 'own-identity-conflict', incarnation: 1, sequence: 1, repeated: true }],
+  ])('are worth %s: %j', (level, event) => expect(levelOf(event)).toBe(level));
+
+  it('leave the words of others out above debug', () => {
+    new EventLog(open({ level: 'info', format: 'json' })).onEvent({ type: 'peer-down', connection: 1, peer: id, reason: 'buy my pills' }, now);
+    expect(lines.join('')).not.toContain('pills');
+    new EventLog(open({ level: 'debug', format: 'json' })).onEvent({ type: 'peer-down', connection: 1, peer: id, reason: 'buy my pills' }, now);
+    expect(lines.join('')).toContain('pills');
+  });
+
+  it('warn of one kind once a minute, and count the others', () => {
+    const log = new EventLog(open({ level: 'info', format: 'json' }));
+    for (let i = 0; i < 5; i++) log.onEvent({ type: 'limit-reached', limit: 'maxOrigins' }, now);
+    log.onEvent({ type: 'limit-reached', limit: 'maxMissing' }, now);
+    log.onEvent({ type: 'limit-reached', limit: 'maxOrigins' }, { ...now, monotonicMs: now.monotonicMs + 60_000 });
+    expect(entries().map((entry) => [entry['limit'], entry['alsoBefore']])).toEqual([['maxOrigins', undefined], ['maxMissing', undefined], ['maxOrigins', 4]]);
+  });
+});
