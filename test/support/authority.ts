@@ -15,11 +15,19 @@ export interface IssuedLeaf {
   readonly key: string;
 }
 
+export interface LeafChanges {
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+  /** Extended key usages; none at all when empty. */
+  readonly usages?: readonly string[];
+  readonly isAuthority?: boolean;
+}
+
 export interface TestAuthority {
   /** PEM of the root. */
   readonly root: string;
-  /** A leaf with these URIs, for client and server. */
-  issue(uris: readonly string[], validity?: { readonly notBefore?: Date; readonly notAfter?: Date }): Promise<IssuedLeaf>;
+  /** A leaf with these URIs, for client and server unless changed. */
+  issue(uris: readonly string[], changes?: LeafChanges): Promise<IssuedLeaf>;
 }
 
 export async function createTestAuthority(name = 'Test root'): Promise<TestAuthority> {
@@ -36,22 +44,23 @@ export async function createTestAuthority(name = 'Test root'): Promise<TestAutho
   let serial = 1;
   return {
     root: root.toString('pem'),
-    async issue(uris, validity = {}) {
+    async issue(uris, changes = {}) {
+      const usages = changes.usages ?? [x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth];
       const leafKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
       serial += 1;
       const leaf = await x509.X509CertificateGenerator.create({
         serialNumber: serial.toString(16).padStart(4, '0'),
         subject: 'CN=test leaf',
         issuer: root.subject,
-        notBefore: validity.notBefore ?? new Date(Date.now() - hourMs),
-        notAfter: validity.notAfter ?? new Date(Date.now() + hourMs),
+        notBefore: changes.notBefore ?? new Date(Date.now() - hourMs),
+        notAfter: changes.notAfter ?? new Date(Date.now() + hourMs),
         signingAlgorithm: algorithm,
         publicKey: leafKeys.publicKey,
         signingKey: keys.privateKey,
         extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
+          new x509.BasicConstraintsExtension(changes.isAuthority ?? false, undefined, true),
+          new x509.KeyUsagesExtension(changes.isAuthority === true ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature : x509.KeyUsageFlags.digitalSignature, true),
+          ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension([...usages])] : []),
           new x509.SubjectAlternativeNameExtension(uris.map((value) => ({ type: 'url' as const, value }))),
         ],
       });

@@ -1,0 +1,46 @@
+/**
+ * What TLS does not look at: names and usages of the other side's leaf (docs/PROTOCOL.md section 2). Chain, dates and
+ * possession of the key were checked by the library before this is asked.
+ */
+import { createHash, X509Certificate } from 'node:crypto';
+import { soleUri } from '@starling/contract';
+import { parseLeafUri, type PeerCertificate } from '@starling/gossip';
+
+export type GateRefusal = 'no-certificate' | 'malformed-certificate' | 'authority-as-leaf' | 'wrong-usage' | 'wrong-uri' | 'wrong-cluster' | 'not-a-node' | 'ourselves';
+export type Verdict = { readonly admitted: true; readonly peer: PeerCertificate; readonly chain: readonly Uint8Array[]; readonly notAfterMs: number } | { readonly admitted: false; readonly reason: GateRefusal };
+
+const serverAuth = '1.3.6.1.5.5.7.3.1';
+const clientAuth = '1.3.6.1.5.5.7.3.2';
+
+/** `chain` is DER, leaf first. */
+export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, ownFingerprint: Uint8Array): Verdict {
+  const der = chain?.[0];
+  if (chain === null || der === undefined) return refuse('no-certificate');
+  let leaf: X509Certificate;
+  try {
+    leaf = new X509Certificate(der);
+  } catch {
+    return refuse('malformed-certificate');
+  }
+  if (leaf.ca) return refuse('authority-as-leaf');
+  // The extended key usages; undefined where the extension is missing, which the library lets pass.
+  const usages: readonly string[] = leaf.keyUsage ?? [];
+  if (!usages.includes(serverAuth) || !usages.includes(clientAuth)) return refuse('wrong-usage');
+  const uri = soleUri(leaf.subjectAltName);
+  const parsed = uri === null ? null : parseLeafUri(uri);
+  if (uri === null || parsed === null) return refuse('wrong-uri');
+  if (parsed.cluster !== cluster) return refuse('wrong-cluster');
+  if (parsed.form === 'gateway') return refuse('not-a-node');
+  const fingerprint = fingerprintOf(der);
+  // One certificate for all nodes is a mode of its own; any other that equals ours is a connection to ourselves, or stolen.
+  if (parsed.form !== 'shared' && Buffer.compare(fingerprint, ownFingerprint) === 0) return refuse('ourselves');
+  return { admitted: true, peer: { fingerprint, uri }, chain, notAfterMs: Date.parse(leaf.validTo) };
+}
+
+function refuse(reason: GateRefusal): Verdict {
+  return { admitted: false, reason };
+}
+
+export function fingerprintOf(der: Uint8Array): Uint8Array {
+  return createHash('sha256').update(der).digest();
+}
