@@ -11,7 +11,7 @@ export interface AttentionItem {
   /** Null for what is about the network or the designated node. */
   readonly nodeId: string | null;
   readonly title: string;
-  /** What it means or what to do, one sentence. */
+  /** What is the matter with it, read after the title. */
   readonly text: string;
 }
 
@@ -45,10 +45,10 @@ function ofNode(known: KnownNode, view: NetworkView, nowMs: number): AttentionIt
   const items: AttentionItem[] = [];
   const add = (severity: Severity, kind: string, text: string) => items.push({ key: `${kind}:${id}`, severity, nodeId: id, title: name, text });
   const age = ageSeconds(known, nowMs);
-  if (known.particulars?.equivocated === true) add('critical', 'equivocation', 'Signed two contents under one sequence: its key or its host is in other hands.');
-  if (state === 'failed') add('critical', 'failed', `Failed ${formatSpan(stateSeconds(known, nowMs))} ago: nothing was heard of it since.`);
-  if (state === 'suspect') add('warning', 'suspect', `Suspected for ${formatSpan(stateSeconds(known, nowMs))}: its news is ${formatSpan(age)} old.`);
-  if (state === 'alive' && age > quietIntervals * view.sampleIntervalSeconds) add('warning', 'quiet', `Quiet for ${formatSpan(age)} although counted alive.`);
+  if (known.particulars?.equivocated === true) add('critical', 'equivocation', 'signed two contents under one sequence: its key is in other hands');
+  if (state === 'failed') add('critical', 'failed', `failed ${formatSpan(stateSeconds(known, nowMs))} ago`);
+  if (state === 'suspect') add('warning', 'suspect', `suspected for ${formatSpan(stateSeconds(known, nowMs))}`);
+  if (state === 'alive' && age > quietIntervals * view.sampleIntervalSeconds) add('warning', 'quiet', `quiet for ${formatSpan(age)}, still counted alive`);
   if (state === 'alive' || state === 'suspect') items.push(...ofCertificate(known, nowMs));
   return items;
 }
@@ -59,18 +59,18 @@ function ofCertificate(known: KnownNode, nowMs: number): AttentionItem[] {
   const { id, name } = known.node;
   const endMs = Date.parse(certificate.notAfter);
   const leftSeconds = (endMs - nowMs) / 1_000;
-  if (leftSeconds <= 0) return [{ key: `expired:${id}`, severity: 'critical', nodeId: id, title: name, text: `Its certificate expired ${formatSpan(-leftSeconds)} ago: nobody new will believe it.` }];
+  if (leftSeconds <= 0) return [{ key: `expired:${id}`, severity: 'critical', nodeId: id, title: name, text: `certificate expired ${formatSpan(-leftSeconds)} ago` }];
   if (endMs - nowMs > overdueShare * (endMs - Date.parse(certificate.notBefore))) return [];
-  return [{ key: `expiring:${id}`, severity: 'warning', nodeId: id, title: name, text: `Its certificate ends in ${formatSpan(leftSeconds)}: the renewal is overdue.` }];
+  return [{ key: `expiring:${id}`, severity: 'warning', nodeId: id, title: name, text: `certificate ends in ${formatSpan(leftSeconds)}` }];
 }
 
 function ofNetwork(view: NetworkView): AttentionItem[] {
   const items: AttentionItem[] = [];
   const { views, agreeing, total } = view.agreement;
-  if (views > 1) items.push({ key: 'views', severity: 'notice', nodeId: null, title: `${views} different views`, text: `${agreeing} of ${total} agree with ${view.asOf.name}; passing while nodes come and go.` });
+  if (views > 1) items.push({ key: 'views', severity: 'notice', nodeId: null, title: `${views} different views`, text: `${agreeing} of ${total} agree, while nodes come and go` });
   for (const [reason, count] of Object.entries(view.refused)) {
     if (count === 0) continue;
-    items.push({ key: `refused:${reason}`, severity: 'notice', nodeId: null, title: `${formatCount(count)} ${count === 1 ? 'record' : 'records'} refused`, text: `By ${view.asOf.name} since its start: ${reason.replaceAll('-', ' ')}.` });
+    items.push({ key: `refused:${reason}`, severity: 'notice', nodeId: null, title: `${formatCount(count)} ${count === 1 ? 'record' : 'records'} refused`, text: `${reason.replaceAll('-', ' ')}, since ${view.asOf.name} began` });
   }
   return items;
 }

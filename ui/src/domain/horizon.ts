@@ -52,7 +52,11 @@ interface Sector {
 const maxRing = 9;
 /** Nodes whose neighbour is gone have a sector of their own, after those of the peers. */
 const adrift = '~';
+/** The least that a neighbour gets of the circle, in parts of an even share. */
+const leastShare = 0.4;
 const fullTurn = 2 * Math.PI;
+/** Left free at the top of every ring, for what it is called. */
+const gap = 0.22;
 
 /** The more there are, the closer they stand. */
 export function spacingFor(nodeCount: number): number {
@@ -116,13 +120,16 @@ function sectorsOf(peerIds: readonly string[], members: Members): Map<string, Se
   const keys = members.has(adrift) ? [...peerIds, adrift] : peerIds;
   const weights = keys.map((key) => {
     const crowd = [...(members.get(key) ?? new Map<number, readonly string[]>())].map(([ring, ids]) => ids.length / ring);
-    return Math.max(0.75, ...crowd);
+    return Math.max(1, ...crowd);
   });
+  // Nobody gets so little that the neighbours beside it could not be told apart.
+  const least = (leastShare * weights.reduce((sum, weight) => sum + weight, 0)) / keys.length;
+  weights.forEach((weight, i) => (weights[i] = Math.max(least, weight)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const sectors = new Map<string, Sector>();
-  let start = -Math.PI / 2;
+  let start = -Math.PI / 2 + gap / 2;
   keys.forEach((key, i) => {
-    const span = (fullTurn * (weights[i] as number)) / total;
+    const span = ((fullTurn - gap) * (weights[i] as number)) / total;
     sectors.set(key, { start, span });
     start += span;
   });
@@ -161,8 +168,8 @@ function placeBand(
       const count = Math.round(((ids.length - next) * capacity) / room);
       room -= capacity;
       for (let i = 0; i < count; i++) {
-        const stagger = capacities.length > 1 && row % 2 === 1 ? 0.25 : 0;
-        const angle = sector.start + (sector.span * (i + 0.5 + stagger)) / (count + stagger);
+        const offset = capacities.length === 1 ? 0.5 : row % 2 === 0 ? 0.25 : 0.75;
+        const angle = sector.start + (sector.span * (i + offset)) / count;
         put(ids[next + i] as string, angle, shape.radius + row * shape.spacing * rowHeight, ring);
       }
       next += count;

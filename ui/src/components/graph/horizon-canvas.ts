@@ -2,7 +2,7 @@
 import { DataSet } from 'vis-data';
 import { Network, type Edge, type Node as GraphNode, type Options } from 'vis-network';
 import type { Horizon, Place } from '../../domain/horizon.js';
-import { drawLabel, drawSymbol, type Look, type SymbolPlace } from './node-symbol.js';
+import { drawLabel, drawSymbol, type Box, type Look, type SymbolPlace } from './node-symbol.js';
 import type { Palette } from './palette.js';
 import type { Point } from './particles.js';
 
@@ -29,8 +29,10 @@ const moveMs = 450;
 const mostMoving = 320;
 /** Names are drawn once neighbours stand so far apart on the screen, pixels. */
 const labelPixels = 58;
+/** Those of the peers already at less: nothing else stands beside them. */
+const peerLabelPixels = 16;
 /** Room around the picture, pixels: for the names of the outermost. */
-const margin = 44;
+export const margin = 44;
 const maxScale = 1.7;
 
 export class HorizonCanvas {
@@ -43,6 +45,8 @@ export class HorizonCanvas {
   #horizon: Horizon = { places: new Map(), rings: [], radius: 1, aspect: 1, spacing: 92 };
   #look: (id: string) => Look | null = () => null;
   #palette: Palette;
+  /** Names drawn in this frame. */
+  #named: Box[] = [];
   #moving = 0;
   #fitted = true;
 
@@ -52,7 +56,10 @@ export class HorizonCanvas {
     this.#network = new Network(container, { nodes: this.#nodes, edges: this.#edges }, this.#options());
     // The table is the way by keyboard; a canvas that takes the focus has nothing to offer.
     container.querySelector<HTMLElement>('.vis-network')?.setAttribute('tabindex', '-1');
-    this.#network.on('beforeDrawing', (ctx: CanvasRenderingContext2D) => this.#drawRings(ctx));
+    this.#network.on('beforeDrawing', (ctx: CanvasRenderingContext2D) => {
+      this.#named = [];
+      this.#drawRings(ctx);
+    });
     this.#network.on('click', ({ nodes }: { readonly nodes: readonly string[] }) => listener.choose(nodes[0] ?? null));
     this.#network.on('hoverNode', ({ node }: { readonly node: string }) => listener.hover(node));
     this.#network.on('blurNode', () => listener.hover(null));
@@ -172,7 +179,7 @@ export class HorizonCanvas {
       layout: { improvedLayout: false, randomSeed: 1 },
       interaction: { hover: true, dragNodes: false, multiselect: false, selectConnectedEdges: false, hoverConnectedEdges: false, hideEdgesOnDrag: false, keyboard: false, zoomSpeed: 0.6 },
       nodes: { shape: 'custom', chosen: false, ctxRenderer: (call: SymbolCall) => this.#drawNode(call) } as NonNullable<Options['nodes']>,
-      edges: { smooth: false, chosen: false, hoverWidth: 0, selectionWidth: 0, arrows: '' },
+      edges: { smooth: false, chosen: false, hoverWidth: 0, selectionWidth: 0 },
     };
   }
 
@@ -180,12 +187,19 @@ export class HorizonCanvas {
     const look = this.#look(id);
     const radius = this.#symbolRadius();
     const place: SymbolPlace = { x, y, radius, scale: this.#network.getScale(), hovered: state.hover };
-    const named = look !== null && (look.chosen || look.isSelf || state.hover || (!look.dimmed && this.#horizon.spacing * place.scale >= labelPixels) || (look.state !== 'alive' && look.state !== 'left' && !look.dimmed));
+    const named = look !== null && this.#isNamed(look, place);
     return {
       drawNode: () => look !== null && drawSymbol(ctx, look, place, this.#palette),
-      drawExternalLabel: () => named && drawLabel(ctx, look, place, this.#palette),
+      drawExternalLabel: () => named && drawLabel(ctx, look, place, this.#palette, this.#named),
       nodeDimensions: { width: radius * 2, height: radius * 2 },
     };
+  }
+
+  #isNamed(look: Look, place: SymbolPlace): boolean {
+    if (look.chosen || look.isSelf || place.hovered) return true;
+    if (look.dimmed) return false;
+    const pixels = this.#horizon.spacing * place.scale;
+    return pixels >= labelPixels || look.state === 'suspect' || look.state === 'failed' || (look.isPeer && pixels >= peerLabelPixels);
   }
 
   #drawRings(ctx: CanvasRenderingContext2D): void {

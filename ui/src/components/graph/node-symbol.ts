@@ -28,14 +28,18 @@ export interface SymbolPlace {
 
 /** The faintest that a node gets, however old its news. */
 const leastAlpha = 0.3;
+/** And the faintest of one that deserves attention. */
+const leastUnwellAlpha = 0.75;
 const dimmedAlpha = 0.16;
 
 export function drawSymbol(ctx: CanvasRenderingContext2D, look: Look, place: SymbolPlace, palette: Palette): void {
   const { x, y, scale } = place;
   const radius = look.isSelf ? place.radius * 1.25 : place.radius;
   const line = Math.max(1.6 / scale, radius * 0.16);
-  ctx.globalAlpha = look.dimmed ? dimmedAlpha : Math.max(leastAlpha, look.freshness);
+  // Lines end behind the symbol, however faint it is.
+  ctx.globalAlpha = 1;
   disc(ctx, x, y, radius + line, palette.ground);
+  ctx.globalAlpha = look.dimmed ? dimmedAlpha : Math.max(look.state === 'suspect' || look.state === 'failed' ? leastUnwellAlpha : leastAlpha, look.freshness);
   ctx.lineWidth = line;
   ctx.strokeStyle = palette.states[look.state];
   ctx.fillStyle = look.fill ?? palette.ring;
@@ -72,10 +76,18 @@ export function drawSymbol(ctx: CanvasRenderingContext2D, look: Look, place: Sym
   }
 }
 
+/** Where names were drawn, so that they do not cover one another. */
+export interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+}
+
 /** Text of constant size under the symbol, with the ground behind it so that lines do not cross it. */
-export function drawLabel(ctx: CanvasRenderingContext2D, look: Look, place: SymbolPlace, palette: Palette): void {
+export function drawLabel(ctx: CanvasRenderingContext2D, look: Look, place: SymbolPlace, palette: Palette, taken: Box[]): void {
   const { x, y, scale } = place;
   const radius = (look.isSelf ? place.radius * 1.25 : place.radius) * 1.16;
+  const top = y + radius + (look.isSelf || look.chosen ? 6 : 4) / scale;
   ctx.globalAlpha = look.dimmed ? 0.35 : 1;
   ctx.font = `${look.chosen || look.isSelf ? 600 : 400} ${11 / scale}px ${palette.font}`;
   ctx.textAlign = 'center';
@@ -84,7 +96,12 @@ export function drawLabel(ctx: CanvasRenderingContext2D, look: Look, place: Symb
   ctx.lineWidth = 3 / scale;
   ctx.strokeStyle = palette.ground;
   ctx.fillStyle = look.chosen ? palette.accent : look.state === 'alive' || look.state === 'left' ? palette.ink2 : palette.states[look.state];
-  const top = y + radius + (look.isSelf || look.chosen ? 6 : 4) / scale;
+  const half = ctx.measureText(look.name).width / 2;
+  const box = { left: x - half, right: x + half, top };
+  const lineHeight = 13 / scale;
+  const covers = taken.some((other) => box.left < other.right && box.right > other.left && Math.abs(box.top - other.top) < lineHeight);
+  if (covers && !look.chosen && !look.isSelf && !place.hovered) return;
+  taken.push(box);
   ctx.strokeText(look.name, x, top);
   ctx.fillText(look.name, x, top);
 }

@@ -13,7 +13,7 @@ interface Light {
 }
 
 /** Under way at once; more records than that are not told apart anyway. */
-export const maxLights = 48;
+export const maxLights = 32;
 /** For one stretch of the path, milliseconds. */
 const stretchMs = 550;
 /** Lights of one message are let go over so long, milliseconds. */

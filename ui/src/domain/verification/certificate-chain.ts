@@ -1,7 +1,6 @@
 /** Whether a chain of certificates leads to a root that is trusted, each within its dates (docs/PROTOCOL.md 3.3). */
-import 'reflect-metadata';
 import { toHex } from '@starling/gossip';
-import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509Certificate } from '@peculiar/x509';
+import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509Certificate } from './x509.js';
 
 export type ChainResult =
   | { readonly ok: true; readonly root: X509Certificate; readonly path: readonly X509Certificate[] }

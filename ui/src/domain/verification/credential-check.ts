@@ -1,6 +1,6 @@
 /** The order of docs/PROTOCOL.md 3.3: what joins a node id to the certificate authority, checked in the browser. */
 import { decodeCredential, equalBytes, messageOfCredential, parseLeafUri, type Credential, type LeafUri } from '@starling/gossip';
-import { BasicConstraintsExtension, ExtendedKeyUsageExtension, SubjectAlternativeNameExtension, X509Certificate } from '@peculiar/x509';
+import { BasicConstraintsExtension, ExtendedKeyUsageExtension, SubjectAlternativeNameExtension, X509Certificate } from './x509.js';
 import { findRoot, fingerprintOf } from './certificate-chain.js';
 import { failed, passed, type Check } from './checks.js';
 import { isNodeSignature } from './node-signature.js';

@@ -4,7 +4,7 @@
  */
 import { decodeBundle, decodeDescriptor, decodeSample, fromHex, fromMultiple, equalBytes, isNodeId, kinds, messageOfBundle, peekBundle, signatureOfBundle, type Bundle, type Descriptor } from '@starling/gossip';
 import type { Node, RecordAnswer, TrustAnswer } from '@starling/contract';
-import { X509Certificate } from '@peculiar/x509';
+import { X509Certificate } from './x509.js';
 import { failed, passed, skipped, verificationOf, type Check, type Verification } from './checks.js';
 import { checkCredential } from './credential-check.js';
 import { isNodeSignature } from './node-signature.js';
