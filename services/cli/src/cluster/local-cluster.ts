@@ -1,0 +1,142 @@
+/** The processes of a cluster on this machine: nodes with a certificate and an identity each, and the gateway. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { seededRandom } from '@starling/gossip';
+import { type Authority, openAuthority } from '../authority/authority.js';
+import { CommandError } from '../usage.js';
+import { freeTcpPorts, freeUdpPorts, portFault } from './free-ports.js';
+import { Member } from './member.js';
+import type { Places } from './places.js';
+
+export interface ClusterOptions {
+  readonly nodes: number;
+  readonly ratio: number;
+  /** Of the visualizer. */
+  readonly port: number;
+  /** Decides who is told of whom at the start. */
+  readonly seed: number;
+  readonly sampleInterval: string;
+}
+
+interface Ports {
+  readonly gossip: number;
+  readonly api: number;
+  readonly metrics: number;
+}
+
+const cluster = 'starling';
+/** Days that a development certificate is good for; made anew at each start. */
+const leafDays = 30;
+/** Others that a node is told of at its start; it finds more by itself. */
+const seedsPerNode = 3;
+const stopDeadlineMs = 5_000;
+export const gatewayName = 'gateway';
+
+export class LocalCluster {
+  readonly options: ClusterOptions;
+  readonly #places: Places;
+  readonly #authority: Authority;
+  readonly #members = new Map<string, Member>();
+  readonly #ports = new Map<string, Ports>();
+  readonly #onEnd: (member: Member) => void;
+  #started = 0;
+
+  private constructor(options: ClusterOptions, places: Places, authority: Authority, onEnd: (member: Member) => void) {
+    this.options = options;
+    this.#places = places;
+    this.#authority = authority;
+    this.#onEnd = onEnd;
+  }
+
+  /** @throws CommandError when the port of the visualizer is taken. */
+  static async open(options: ClusterOptions, places: Places, onEnd: (member: Member) => void): Promise<LocalCluster> {
+    const fault = await portFault(options.port);
+    if (fault === 'EADDRINUSE') throw new CommandError(`Port ${options.port} is taken by another process. Choose another with --port, or stop what uses it (ss -ltnp).`);
+    if (fault !== null) throw new CommandError(`Port ${options.port} cannot be had (${fault}). Choose another with --port.`);
+    mkdirSync(places.state, { recursive: true });
+    return new LocalCluster(options, places, await openAuthority(places.certs, cluster), onEnd);
+  }
+
+  /** Starts all nodes, and the gateway that looks from the first of them. */
+  async start(): Promise<void> {
+    const { nodes } = this.options;
+    const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
+    const [gossip, tcp] = await Promise.all([freeUdpPorts(nodes), freeTcpPorts(2 * nodes + 1)]);
+    names.forEach((name, i) => this.#ports.set(name, { gossip: gossip[i] as number, api: tcp[2 * i] as number, metrics: tcp[2 * i + 1] as number }));
+    for (const name of names) (await this.#node(name)).start();
+    (await this.#gateway(tcp[2 * nodes] as number)).start();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.options.port}`;
+  }
+
+  /** Nodes by name, in the order of their start; the gateway is not one of them. */
+  nodes(): Member[] {
+    return [...this.#members.values()].filter((member) => member.name !== gatewayName);
+  }
+
+  member(name: string): Member | undefined {
+    return this.#members.get(name);
+  }
+
+  /** Starts one more node; returns its name. */
+  async add(): Promise<string> {
+    const name = `node-${this.#started + 1}`;
+    const [[gossip], [api, metrics]] = await Promise.all([freeUdpPorts(1), freeTcpPorts(2)]);
+    this.#ports.set(name, { gossip: gossip as number, api: api as number, metrics: metrics as number });
+    (await this.#node(name)).start();
+    return name;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#members.values()].map((member) => member.stop(stopDeadlineMs)));
+  }
+
+  async #node(name: string): Promise<Member> {
+    const index = this.#started++;
+    const ports = this.#ports.get(name) as Ports;
+    const { directory } = await this.#authority.issueLeaf({ name, uri: `spiffe://${cluster}/leaf/${name}`, days: leafDays });
+    return this.#keep(name, this.#places.node, {
+      STARLING_CLUSTER: cluster,
+      STARLING_NAME: name,
+      STARLING_LISTEN: `127.0.0.1:${ports.gossip}`,
+      STARLING_API_LISTEN: `127.0.0.1:${ports.api}`,
+      STARLING_METRICS_LISTEN: `127.0.0.1:${ports.metrics}`,
+      STARLING_DATA_DIR: this.#places.identityOf(name),
+      STARLING_CERTIFICATE_DIR: directory,
+      STARLING_TRUST_DIR: join(this.#places.certs, 'trust'),
+      STARLING_SEEDS: this.#seedsFor(name, index),
+      STARLING_CONNECTION_RATIO: String(this.options.ratio),
+      STARLING_SAMPLE_INTERVAL: this.options.sampleInterval,
+    });
+  }
+
+  async #gateway(metricsPort: number): Promise<Member> {
+    const { directory } = await this.#authority.issueLeaf({ name: gatewayName, uri: `spiffe://${cluster}/gateway/local`, days: leafDays });
+    const targets = this.nodes().map(({ name }) => `${name}=https://127.0.0.1:${(this.#ports.get(name) as Ports).api}`);
+    return this.#keep(gatewayName, this.#places.gateway, {
+      STARLING_CLUSTER: cluster,
+      STARLING_GATEWAY_LISTEN: `127.0.0.1:${this.options.port}`,
+      STARLING_GATEWAY_TARGETS: targets.join(','),
+      STARLING_CERTIFICATE_DIR: directory,
+      STARLING_TRUST_DIR: join(this.#places.certs, 'trust'),
+      STARLING_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
+    });
+  }
+
+  #keep(name: string, script: string, environment: Readonly<Record<string, string>>): Member {
+    const member = new Member({ name, script, environment, log: this.#places.logOf(name) }, this.#onEnd);
+    this.#members.set(name, member);
+    return member;
+  }
+
+  /** A few random others, the same for the same seed. */
+  #seedsFor(name: string, index: number): string {
+    const random = seededRandom(this.options.seed * 1_000 + index);
+    const others = [...this.#ports].filter(([other]) => other !== name).map(([, ports]) => `127.0.0.1:${ports.gossip}`);
+    const chosen: string[] = [];
+    while (chosen.length < seedsPerNode && others.length > 0) chosen.push(...others.splice(Math.floor(random() * others.length), 1));
+    return chosen.join(',');
+  }
+}

@@ -1,0 +1,30 @@
+/** What a command line got wrong, in words for the one who typed it. Shown without a stack trace; exit code 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** Something outside of the command line is missing or refuses; exit code 1. */
+export class CommandError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandError';
+  }
+}
+
+export const usage = `starling: a local cluster, and a look at a network
+
+  starling cluster [--nodes 10] [--ratio 0.3] [--port 8080] [--seed 1]
+                              starts a cluster on this machine, with the visualizer
+  starling add                starts one more node
+  starling kill <node>        kills a node without warning (kill -9)
+  starling stop <node>        stops a node, which says farewell
+  starling start <node>       starts a killed or stopped node again
+  starling pause <node>       freezes a node; resume <node> lets it go on
+  starling status [--json]    the network as the visualizer's node sees it
+  starling verify <node>      checks signature and credential of what a node said last
+  starling help
+
+Commands but cluster act on the cluster that runs from this folder; status and verify take --url http://host:port of any gateway.`;
