@@ -28,3 +28,42 @@ export function problem(name: ProblemName, detail: string, instance?: string): P
 }
 
 export const problemMediaType = 'application/problem+json';
+
+/** Thrown where a request is refused. */
+export class Refusal extends Error {
+  readonly problem: ProblemName;
+
+  /** `detail` says what is wrong and what to do. */
+  constructor(problem: ProblemName, detail: string) {
+    super(detail);
+    this.name = 'Refusal';
+    this.problem = problem;
+  }
+}
+
+/**
+ * What to answer to an error that ended a request; `isFault` when it is our own mistake, of which the client is not told
+ * the words. Takes `statusCode` of the errors of fastify for what it says.
+ */
+export function problemOfError(error: unknown, instance: string): { readonly problem: Problem; readonly isFault: boolean } {
+  if (error instanceof Refusal) return { problem: problem(error.problem, error.message, instance), isFault: false };
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  const detail = error instanceof Error ? error.message : String(error);
+  if (status === 413) return { problem: problem('too-large', detail, instance), isFault: false };
+  if (status >= 400 && status < 500) return { problem: problem('malformed-request', detail, instance), isFault: false };
+  return { problem: problem('internal-fault', 'The log says more.', instance), isFault: true };
+}
+
+/** The whole answer, as HTTP text, to what never became a request; `code` is that of Node.js's `clientError`. */
+export function clientErrorAnswer(code: string | undefined): string {
+  const answer = clientProblem(code);
+  const body = JSON.stringify(answer);
+  return `HTTP/1.1 ${answer.status} ${answer.title}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+/** In ASCII, so that characters are bytes. */
+function clientProblem(code: string | undefined): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW') return problem('headers-too-large', 'Send fewer or shorter headers.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem('request-timeout', 'Send the whole request at once.');
+  return problem('malformed-request', 'This is not HTTP/1.1.');
+}

@@ -7,13 +7,13 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
-import { hostName, isLoopbackName } from '@starling/contract';
+import { Refusal, hostName, isLoopbackName } from '@starling/contract';
 import type { Now } from '@starling/gossip';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { apiLimits } from './api-limits.js';
 import type { ApiSource } from './api-source.js';
 import { certificateFault } from './client-certificate.js';
-import { Refusal, answerClientError, answerError } from './problem-answers.js';
+import { answerClientError, answerError } from './problem-answers.js';
 import { addRoutes } from './routes.js';
 import { Streams } from './streams.js';
 

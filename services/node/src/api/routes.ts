@@ -1,9 +1,8 @@
 /** The paths of a node, exactly as the contract has them. */
-import { paths, schemas } from '@starling/contract';
+import { Refusal, paths, schemas } from '@starling/contract';
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts';
 import type { FastifyInstance } from 'fastify';
 import type { ApiSource } from './api-source.js';
-import { Refusal } from './problem-answers.js';
 import type { Resume, Streams } from './streams.js';
 
 export interface RouteParts {
