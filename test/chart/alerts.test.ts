@@ -1,0 +1,103 @@
+/** The alerts, judged by Prometheus' own rule tester: each fires for what it is made for, and none for a network that is well. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { at, has, objects, one, run, withoutHelm } from './helm.js';
+
+const missing = withoutHelm || (has('promtool') ? '' : ' (skipped: no promtool on the PATH)');
+const folder = mkdtempSync(join(tmpdir(), 'starling-alerts-'));
+const rules = join(folder, 'rules.yaml');
+
+beforeAll(() => {
+  if (missing !== '') return;
+  const rule = one(objects(['--set', 'monitoring.rules.enabled=true']), 'PrometheusRule');
+  writeFileSync(rules, stringify(rule['spec']));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Samples, one a minute, in the notation of promtool. */
+type Series = Readonly<Record<string, string>>;
+
+const pod = (number: number) => `namespace="demo",pod="starling-${number}"`;
+
+/** Half an hour of three nodes that are well. */
+const well: Series = Object.assign(
+  {},
+  ...[0, 1, 2].map((number) => ({
+    [`up{${pod(number)}}`]: '1x30',
+    [`starling_members{${pod(number)},state="alive"}`]: '3x30',
+    [`starling_members{${pod(number)},state="failed"}`]: '0x30',
+    [`starling_peers{${pod(number)},push="eager"}`]: '1x30',
+    [`starling_peers{${pod(number)},push="lazy"}`]: '1x30',
+    [`starling_sample_interval_seconds{${pod(number)}}`]: '1x30',
+    [`starling_views{${pod(number)}}`]: '1x30',
+    [`starling_certificate_expiry_seconds{${pod(number)}}`]: '40000x30',
+    [`starling_records_refused_total{${pod(number)},reason="superseded"}`]: '0+5x30',
+    [`starling_equivocations_total{${pod(number)}}`]: '0x30',
+    [`starling_leaf_reuses_total{${pod(number)}}`]: '0x30',
+    [`starling_identity_conflicts_total{${pod(number)}}`]: '0x30',
+    [`starling_record_age_seconds_bucket{${pod(number)},le="0.1"}`]: '0+100x30',
+    [`starling_record_age_seconds_bucket{${pod(number)},le="10"}`]: '0+100x30',
+    [`starling_record_age_seconds_bucket{${pod(number)},le="+Inf"}`]: '0+100x30',
+  })) as Series[],
+) as Series;
+
+/** What has to be different, of which pod or namespace the alert then speaks. */
+const troubles: readonly (readonly [string, Series])[] = [
+  ['StarlingPodSilent', { [`up{${pod(1)}}`]: '0x30' }],
+  ['StarlingNodeFailed', { [`starling_members{${pod(1)},state="failed"}`]: '1x30' }],
+  ['StarlingNodeIsolated', { [`starling_peers{${pod(1)},push="eager"}`]: '0x30', [`starling_peers{${pod(1)},push="lazy"}`]: '0x30' }],
+  ['StarlingViewsDiffer', { [`starling_views{${pod(1)}}`]: '2x30' }],
+  ['StarlingCertificateExpires', { [`starling_certificate_expiry_seconds{${pod(1)}}`]: '14399x30' }],
+  ['StarlingRecordsForged', { [`starling_records_refused_total{${pod(1)},reason="signature-invalid"}`]: '0x25 1x5' }],
+  ['StarlingIdentityMisused', { [`starling_equivocations_total{${pod(1)}}`]: '0x25 1x5' }],
+  ['StarlingIdentityMisused', { [`starling_leaf_reuses_total{${pod(1)}}`]: '0x25 1x5' }],
+  ['StarlingIdentityMisused', { [`starling_identity_conflicts_total{${pod(1)}}`]: '0x25 1x5' }],
+  ['StarlingRecordsLate', { [`starling_record_age_seconds_bucket{${pod(1)},le="0.1"}`]: '0+50x30' }],
+  ['StarlingLimitReached', { [`starling_limits_reached_total{${pod(1)},limit="maxOrigins"}`]: '0+1x30' }],
+];
+
+/** Names of the alerts that fire at the end of the half hour. */
+function firing(series: Series): string[] {
+  const test = join(folder, 'test.yaml');
+  const names = [...new Set(troubles.map(([name]) => name))];
+  const group = {
+    interval: '1m',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: names.map((name) => ({ expr: `count(ALERTS{alertname="${name}",alertstate="firing"}) or vector(0)`, eval_time: '30m', exp_samples: [{ labels: '{}', value: 0 }] })),
+  };
+  writeFileSync(test, stringify({ rule_files: [rules], evaluation_interval: '1m', tests: [group] }));
+  const { stdout, stderr } = run('promtool', ['test', 'rules', test]);
+  // Each expression that is not 0 is told as a failure, which quotes it.
+  return names.filter((name) => `${stdout}${stderr}`.includes(`alertname=\\"${name}\\"`));
+}
+
+describe.skipIf(missing !== '')(`the alerts${missing}`, () => {
+  it('are rules that Prometheus takes', () => {
+    expect(run('promtool', ['check', 'rules', '--lint=all', '--lint-fatal', rules])).toMatchObject({ status: 0 });
+  });
+
+  it('are all tried here', () => {
+    const [group] = at(one(objects(['--set', 'monitoring.rules.enabled=true']), 'PrometheusRule'), 'spec.groups') as { rules: { alert: string }[] }[];
+    expect(group?.rules.map(({ alert }) => alert).sort()).toEqual([...new Set(troubles.map(([name]) => name))].sort());
+  });
+
+  it('are silent for a network that is well', () => {
+    expect(firing(well)).toEqual([]);
+  });
+
+  it.each(troubles)('%s fires alone for %j', (name, trouble) => {
+    expect(firing({ ...well, ...trouble })).toEqual([name]);
+  });
+
+  it('do not call the only node isolated', () => {
+    const alone = Object.fromEntries(Object.entries(well).filter(([name]) => name.includes('starling-0')).map(([name, values]) => [name, name.startsWith('starling_peers') ? '0x30' : values]));
+    expect(firing(alone)).toEqual([]);
+  });
+
+  it('do not look at other releases', () => {
+    expect(firing({ ...well, 'up{namespace="demo",pod="other-0"}': '0x30', 'up{namespace="other",pod="starling-0"}': '0x30' })).toEqual([]);
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { manifestOf } from '../../services/node/src/certificates/request/submission.js';
+import { at, chart, environmentOf, objects, one, podSpecs, withoutHelm, type KubernetesObject, type PodSpec } from './helm.js';
+
+const variant = (name: string) => ['--values', `${chart}/ci/${name}.yaml`];
+
+/** Names of the Secrets that a pod mounts, with the keys that it takes of each; null for all of them. */
+function secretsOf(spec: PodSpec | undefined): Map<string, readonly string[] | null> {
+  const found = new Map<string, readonly string[] | null>();
+  const take = (secret: unknown, name: unknown) => {
+    const items = at(secret, 'items') as { key: string }[] | undefined;
+    if (typeof name === 'string') found.set(name, items?.map(({ key }) => key) ?? null);
+  };
+  for (const volume of spec?.volumes ?? []) {
+    take(volume['secret'], at(volume, 'secret.secretName'));
+    for (const source of (at(volume, 'projected.sources') as unknown[] | undefined) ?? []) take(at(source, 'secret'), at(source, 'secret.name'));
+  }
+  return found;
+}
+
+describe.skipIf(withoutHelm !== '')(`the private authority${withoutHelm}`, () => {
+  it('keeps the key of a root when it renews it', () => {
+    const spec = at(one(objects(), 'Certificate', 'starling-ca-a'), 'spec');
+    expect(spec).toMatchObject({ isCA: true, privateKey: { rotationPolicy: 'Never', algorithm: 'ECDSA', size: 256 } });
+    expect(at(spec, 'commonName')).toBe('starling a');
+  });
+
+  it.each(['default', 'root-rotation', 'shared-certificate', 'csi-driver'])('%s: no pod names a Secret with the key of a root, and of an anchor only the certificate is mounted', (name) => {
+    for (const [pod, spec] of podSpecs(objects(variant(name)))) {
+      for (const [secret, keys] of secretsOf(spec)) {
+        expect(secret, pod).not.toMatch(/-ca-/);
+        if (secret.includes('-anchor-')) expect(keys, pod).toEqual(['ca.crt']);
+      }
+    }
+  });
+
+  it('gives nobody a name of the network by an anchor', () => {
+    const spec = at(one(objects(), 'Certificate', 'starling-anchor-a'), 'spec');
+    expect(at(spec, 'uris')).toBeUndefined();
+    expect(at(spec, 'usages')).toEqual(['digital signature']);
+  });
+
+  it('trusts both roots in a rotation, and signs with the new one only', () => {
+    const all = objects(variant('root-rotation'));
+    expect([...secretsOf(podSpecs(all).get('StatefulSet starling')).keys()]).toEqual(['starling-anchor-a', 'starling-anchor-b']);
+    expect(environmentOf(podSpecs(all).get('StatefulSet starling'))['STARLING_REQUEST_ISSUER']).toBe('cert-manager.io/Issuer/starling-ca-b');
+    expect(at(one(all, 'Certificate', 'starling-ui-tls'), 'spec.issuerRef.name')).toBe('starling-ca-b');
+  });
+});
+
+describe.skipIf(withoutHelm !== '')(`where a node's certificate comes from${withoutHelm}`, () => {
+  const node = (all: readonly KubernetesObject[]) => podSpecs(all).get('StatefulSet starling');
+
+  it('request: only then does a pod have a token', () => {
+    expect(node(objects())?.automountServiceAccountToken).toBe(true);
+    expect(podSpecs(objects()).get('Deployment starling-ui')?.automountServiceAccountToken).toBe(false);
+    for (const name of ['shared-certificate', 'csi-driver', 'existing-secret', 'own-volumes']) expect(node(objects(variant(name)))?.automountServiceAccountToken, name).toBe(false);
+  });
+
+  it('shared: one certificate with the shared name', () => {
+    const all = objects(variant('shared-certificate'));
+    expect(at(one(all, 'Certificate', 'starling-shared-tls'), 'spec.uris')).toEqual(['spiffe://starling/shared']);
+    expect(secretsOf(node(all)).get('starling-shared-tls')).toEqual(['tls.crt', 'tls.key']);
+    expect(all.filter(({ kind }) => kind === 'Role' || kind === 'ValidatingAdmissionPolicy')).toEqual([]);
+  });
+
+  it('files: a name for each pod by the CSI driver', () => {
+    const volume = node(objects(variant('csi-driver')))?.volumes.find(({ name }) => name === 'certificate');
+    expect(at(volume, 'csi.volumeAttributes')).toMatchObject({
+      'csi.cert-manager.io/uri-sans': 'spiffe://starling/leaf/${POD_NAMESPACE}.${POD_NAME}',
+      'csi.cert-manager.io/key-usages': 'digital signature,server auth,client auth',
+      'csi.cert-manager.io/key-encoding': 'PKCS8',
+    });
+  });
+
+  it.each(['existing-secret', 'own-volumes'])('%s: cert-manager is not needed', (name) => {
+    expect(objects(variant(name)).filter(({ apiVersion }) => apiVersion.startsWith('cert-manager.io'))).toEqual([]);
+  });
+
+  it('the platform\'s issuer: nothing of our own signs', () => {
+    const all = objects(variant('platform-issuer'));
+    expect(all.filter(({ kind }) => kind === 'Issuer')).toEqual([]);
+    expect(environmentOf(node(all))['STARLING_REQUEST_ISSUER']).toBe('cert-manager.io/ClusterIssuer/platform');
+    expect((one(all, 'ConfigMap', 'starling-trust')['data'] as Record<string, string>)['bundle.crt']).toContain('BEGIN CERTIFICATE');
+  });
+});
+
+describe.skipIf(withoutHelm !== '')(`the fence around certificate requests${withoutHelm}`, () => {
+  const expressions = (args: readonly string[] = []) =>
+    (at(one(objects(args), 'ValidatingAdmissionPolicy'), 'spec.validations') as { expression: string }[]).map(({ expression }) => expression).join('\n');
+
+  it('speaks of exactly what a node asks for', () => {
+    const asked = manifestOf({
+      pod: 'starling-0',
+      podUid: 'uid',
+      namespace: 'demo',
+      name: 'starling-0-abc',
+      issuer: { group: 'cert-manager.io', kind: 'Issuer', name: 'starling-ca-a' },
+      durationS: 86_400,
+      signingRequestPem: '',
+      timeoutMs: 0,
+    });
+    const usages = at(asked, 'spec.usages') as string[];
+    expect(expressions()).toContain(`object.spec.usages == [${usages.map((usage) => `'${usage}'`).join(', ')}]`);
+    expect(expressions()).toContain(`object.spec.issuerRef.name == '${String(at(asked, 'spec.issuerRef.name'))}'`);
+  });
+
+  it('follows issuer and duration', () => {
+    const changed = expressions([...variant('platform-issuer'), '--set', 'certificates.duration=2h']);
+    expect(changed).toContain("object.spec.issuerRef.name == 'platform'");
+    expect(changed).toContain("object.spec.issuerRef.kind == 'ClusterIssuer'");
+    expect(changed).toContain("duration('2h')");
+  });
+
+  it('is bound to the namespace of the release, denies, and is closed when it fails', () => {
+    const all = objects();
+    expect(at(one(all, 'ValidatingAdmissionPolicy'), 'spec.failurePolicy')).toBe('Fail');
+    const binding = one(all, 'ValidatingAdmissionPolicyBinding');
+    expect(binding['spec']).toMatchObject({
+      policyName: one(all, 'ValidatingAdmissionPolicy').metadata.name,
+      validationActions: ['Deny'],
+      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'demo' } } },
+    });
+  });
+
+  it('leaves requests to other issuers of the namespace to others', () => {
+    const conditions = at(one(objects(variant('platform-issuer')), 'ValidatingAdmissionPolicy'), 'spec.matchConditions') as { expression: string }[];
+    expect(conditions.map(({ expression }) => expression)).toEqual(["request.userInfo.username == 'system:serviceaccount:demo:starling'"]);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { chart, template, withoutHelm } from './helm.js';
+
+const certManager = ['--api-versions', 'cert-manager.io/v1'];
+
+/** What is given, and what the complaint must name. */
+const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+  [['node.replica=5'], /replica.*not allowed/],
+  [['node.replicas=0'], /replicas/],
+  [['node.kind=Deployment'], /kind/],
+  [['node.connectionRatio=1.5'], /connectionRatio/],
+  [['node.connectionRatio=0'], /connectionRatio/],
+  [['node.sampleInterval=soon'], /sampleInterval/],
+  [['node.sampleInterval=100ms'], /sampleInterval/],
+  [['node.logLevel=loud'], /logLevel/],
+  [['node.listenAddress=::'], /listenAddress/],
+  [['node.extraSeeds={nohost}'], /extraSeeds/],
+  [['node.terminationGracePeriodSeconds=1'], /terminationGracePeriodSeconds/],
+  [['networkName=Not A Name'], /networkName/],
+  [['image.node.digest=latest'], /digest/],
+  [['image.pullPolicy=Sometimes'], /pullPolicy/],
+  [['ui.targets[0].name=a', 'ui.targets[0].url=http://plain:9741'], /url/],
+  [['ui.service.type=ExternalName'], /type/],
+  [['certificates.mode=generated'], /mode/],
+  [['certificates.duration=7d'], /duration/],
+  [['certificates.ca.roots={A root}'], /roots/],
+  [['certificates.trust.bundle=hello'], /bundle/],
+  [['networkPolicy.apiServerPorts={70000}'], /apiServerPorts/],
+];
+
+describe.skipIf(withoutHelm !== '')(`wrong values${withoutHelm}`, () => {
+  it.each(wrong)('%s', (values, complaint) => {
+    const { status, stderr } = template([...certManager, ...values.flatMap((value) => ['--set', value])]);
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(complaint);
+  });
+
+  it('are told apart from right ones', () => {
+    const right = ['node.replicas=5', 'node.connectionRatio=0.3', 'node.sampleInterval=500ms', 'certificates.duration=1h30m'];
+    expect(template([...certManager, ...right.flatMap((value) => ['--set', value])])).toMatchObject({ status: 0 });
+  });
+});
+
+/** What no schema can see. */
+const contradictions: readonly (readonly [readonly string[], string])[] = [
+  [['certificates.ca.signer=b'], 'certificates.ca.signer: "b" is none of certificates.ca.roots'],
+  [['certificates.issuer.create=false', 'certificates.issuer.ref.name=platform'], 'certificates.trust: without'],
+  [['certificates.issuer.create=false', 'certificates.trust.configMap=roots'], 'certificates.issuer.ref.name'],
+  [['certificates.mode=existingSecret', 'certificates.existingSecret.ui=ui', 'certificates.trust.configMap=roots'], 'certificates.existingSecret.node'],
+  [['node.kind=DaemonSet', 'node.persistence.enabled=true'], 'node.persistence.enabled'],
+  [['node.kind=DaemonSet', 'monitoring.networkMonitor.enabled=true'], 'monitoring.networkMonitor.enabled'],
+  [['ui.ingress.enabled=true'], 'ui.ingress.hosts'],
+  [['ui.httpRoute.enabled=true'], 'ui.httpRoute.parentRefs'],
+];
+
+describe.skipIf(withoutHelm !== '')(`values that contradict one another${withoutHelm}`, () => {
+  it.each(contradictions)('%s', (values, complaint) => {
+    const { status, stderr } = template([...certManager, ...values.flatMap((value) => ['--set', value])]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(complaint);
+  });
+});
+
+describe.skipIf(withoutHelm !== '')(`a cluster without cert-manager${withoutHelm}`, () => {
+  it('is told how to get it', () => {
+    const { status, stderr } = template([]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('helm install cert-manager oci://quay.io/jetstack/charts/cert-manager');
+  });
+
+  it('does where certificates come from elsewhere, and where the check is off', () => {
+    for (const name of ['existing-secret', 'own-volumes']) expect(template(['--values', `${chart}/ci/${name}.yaml`]), name).toMatchObject({ status: 0 });
+    expect(template(['--set', 'certificates.requireCertManager=false'])).toMatchObject({ status: 0 });
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../services/node/src/settings.js';
+import { at, environmentOf, objects, one, podSpecs, variants, withoutHelm, type KubernetesObject } from './helm.js';
+
+const kindsWithoutNamespace = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
+
+describe.skipIf(withoutHelm !== '')(`every variant of the chart${withoutHelm}`, () => {
+  it.each(variants)('$name: renders objects of the release in its namespace, with the recommended labels and no name twice', ({ file }) => {
+    const all = objects(['--values', file]);
+    const names = all.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names).toEqual([...new Set(names)]);
+    for (const { kind, metadata } of all.filter((object) => !object.metadata.name.endsWith('-more'))) {
+      if (!kindsWithoutNamespace.includes(kind)) expect(metadata.namespace, `${kind} ${metadata.name}`).toBe('demo');
+      expect(metadata.labels, `${kind} ${metadata.name}`).toMatchObject({ 'app.kubernetes.io/name': 'starling', 'app.kubernetes.io/instance': 'starling', 'app.kubernetes.io/managed-by': 'Helm' });
+    }
+  });
+
+  it.each(variants)('$name: every pod is one that the Pod Security level "restricted" lets in', ({ file }) => {
+    for (const [name, spec] of podSpecs(objects(['--values', file]))) {
+      expect(spec.securityContext, name).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } });
+      for (const container of spec.containers.filter((one) => one.name !== 'beside')) {
+        expect(container.securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+        expect(container.image, name).toMatch(/^localhost\/starling-(node|ui):0\.1\.0$/);
+        const variables = (container.env ?? []).map((variable) => variable.name);
+        expect(variables, name).toEqual([...new Set(variables)]);
+        // What is mounted as a single file is never followed when it changes.
+        for (const mount of container.volumeMounts ?? []) expect(mount.subPath, name).toBeUndefined();
+      }
+      expect(spec.volumes?.filter((volume) => 'hostPath' in volume) ?? [], name).toEqual([]);
+    }
+  });
+
+  it.each(variants)('$name: selectors hold nothing that an upgrade would change', ({ file }) => {
+    const workloads = objects(['--values', file]).filter(({ kind }) => ['StatefulSet', 'DaemonSet', 'Deployment'].includes(kind));
+    expect(workloads.length).toBeGreaterThan(0);
+    for (const workload of workloads) {
+      expect(Object.keys(at(workload, 'spec.selector.matchLabels') as object).sort()).toEqual(['app.kubernetes.io/component', 'app.kubernetes.io/instance', 'app.kubernetes.io/name']);
+    }
+  });
+
+  it.each(variants)('$name: the node takes every setting that the chart gives it', ({ file }) => {
+    const all = objects(['--values', file]);
+    const node = environmentOf(podSpecs(all).get(nodesOf(all)));
+    const uid = '01234567-89ab-cdef-0123-456789abcdef';
+    const pod: Record<string, string> = { POD_NAME: 'starling-0', POD_IP: node['STARLING_LISTEN']?.startsWith('[') ? 'fd00::1' : '10.0.0.1' };
+    const running = Object.fromEntries(Object.entries(node).map(([name, value]) => [name, value?.replace(/\$\((\w+)\)/g, (_, other: string) => pod[other] ?? '?')]));
+    const filled = { ...running, ...('STARLING_REQUEST_POD' in node ? { STARLING_REQUEST_POD_UID: uid, STARLING_REQUEST_NAMESPACE: 'demo' } : {}) };
+    const settings = readSettings(filled, []);
+    expect(settings).toMatchObject({ cluster: 'starling', name: 'starling-0', advertise: expect.stringContaining(`${pod['POD_IP']}`) });
+    expect(settings.seeds[0]).toBe('srv:_gossip._udp.starling-gossip.demo.svc.cluster.local');
+  });
+
+  it.each(variants)('$name: no role may read Secrets, and none has a wildcard', ({ file }) => {
+    for (const role of objects(['--values', file]).filter(({ kind }) => kind.endsWith('Role'))) {
+      for (const rule of role['rules'] as { resources: string[]; verbs: string[]; apiGroups: string[] }[]) {
+        expect([...rule.resources, ...rule.verbs, ...rule.apiGroups]).not.toContain('*');
+        expect(rule.resources).not.toContain('secrets');
+      }
+    }
+  });
+});
+
+function nodesOf(all: readonly KubernetesObject[]): string {
+  return all.some(({ kind }) => kind === 'DaemonSet') ? 'DaemonSet starling' : 'StatefulSet starling';
+}
+
+describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
+  it('nodes start at once and find one another before they are ready', () => {
+    const all = objects();
+    expect(at(one(all, 'StatefulSet'), 'spec')).toMatchObject({ replicas: 3, podManagementPolicy: 'Parallel', serviceName: 'starling-gossip' });
+    expect(one(all, 'Service', 'starling-gossip')['spec']).toMatchObject({
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      ports: [{ name: 'gossip', port: 9740, protocol: 'UDP' }],
+    });
+  });
+
+  it('the visualizer looks from pod 0 and may look from every other', () => {
+    const targets = environmentOf(podSpecs(objects()).get('Deployment starling-ui'))['STARLING_GATEWAY_TARGETS'];
+    expect(targets?.split(',')).toEqual([0, 1, 2].map((number) => `starling-${number}=https://starling-${number}.starling-gossip.demo.svc.cluster.local:9741`));
+  });
+
+  it('makes nothing that needs a CRD besides cert-manager, leaves storage alone, and exposes nothing', () => {
+    const all = objects();
+    expect(new Set(all.map(({ apiVersion }) => apiVersion.split('/')[0]))).toEqual(new Set(['v1', 'apps', 'rbac.authorization.k8s.io', 'cert-manager.io', 'admissionregistration.k8s.io']));
+    expect(at(one(all, 'StatefulSet'), 'spec.volumeClaimTemplates')).toBeUndefined();
+    expect(at(one(all, 'Service', 'starling-ui'), 'spec.type')).toBe('ClusterIP');
+  });
+
+  it('the pod of helm test waits for as many nodes as there are', () => {
+    expect(environmentOf(podSpecs(objects(['--set', 'node.replicas=7'])).get('Pod starling-test'))['EXPECTED']).toBe('7');
+  });
+});
