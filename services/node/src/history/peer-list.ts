@@ -21,11 +21,11 @@ interface Connection {
 export class PeerList {
   readonly #connections = new Map<ConnectionId, Connection>();
 
-  /** Returns whether the list changed. A link begins eager (docs/PROTOCOL.md section 7). */
+  /** Returns whether the list changed. A link begins lazy (docs/PROTOCOL.md 7.5). */
   onEvent(event: Extract<Event, { type: 'peer-up' | 'peer-down' | 'peer-push-changed' }>, now: Now): boolean {
     switch (event.type) {
       case 'peer-up':
-        this.#connections.set(event.connection, { peer: event.peer, direction: event.direction, sinceMs: now.monotonicMs, push: 'eager' });
+        this.#connections.set(event.connection, { peer: event.peer, direction: event.direction, sinceMs: now.monotonicMs, push: 'lazy' });
         return true;
       case 'peer-down':
         return this.#connections.delete(event.connection);

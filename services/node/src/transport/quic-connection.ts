@@ -3,15 +3,11 @@
  * on once per turn of the event loop by quic-transport.ts, never from inside a packet's arrival.
  */
 import { limits, type Channel, type ConnectionId } from '@starling/gossip';
+import type { RemoteAddress } from './address.js';
 import type { Counters } from './counters.js';
 import type { NativeConnection } from './native.js';
 import { StreamAssembly } from './stream-assembly.js';
 import { transportLimits } from './transport-limits.js';
-
-export interface RemoteAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** The life of a connection as its owner sees it. */
 export type Phase = 'handshaking' | 'open' | 'closing' | 'gone';

@@ -7,14 +7,14 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Address, Channel, ConnectionId } from '@starling/gossip';
+import { formatAddress, parseAddress, type RemoteAddress } from './address.js';
 import { Counters } from './counters.js';
 import { fingerprintOf, judgePeer } from './identity-gate.js';
+import { FrontDoor } from './front-door.js';
 import { loadQuiche, type Quiche } from './native.js';
 import { readPacket } from './packet.js';
 import { freshConfig } from './quic-config.js';
-import { QuicConnection, type RemoteAddress } from './quic-connection.js';
-import { RetryTokens } from './retry-token.js';
-import { SourceRates } from './source-rates.js';
+import { QuicConnection } from './quic-connection.js';
 import type { ConnectionStatistics, Transport, TransportCredentials, TransportListener } from './transport.js';
 import { transportLimits } from './transport-limits.js';
 
@@ -41,7 +41,6 @@ const codes = { gate: 0x20, expired: 0x21, broken: 0x22, shutdown: 0x23, untrust
 const minNativeTimeoutMs = 1;
 /** What `setTimeout` takes at most without wrapping, milliseconds. */
 const maxTimerMs = 0x7fffffff;
-const supportedVersion = 1;
 
 /** Resolves when the socket is bound. Rejects with the system's error when the port cannot be had. */
 export async function openQuicTransport(options: QuicTransportOptions): Promise<QuicTransport> {
@@ -70,9 +69,7 @@ class QuicSocket implements QuicTransport {
   readonly #options: QuicTransportOptions;
   readonly #local: RemoteAddress;
   readonly #counters = new Counters();
-  readonly #tokens = new RetryTokens(() => performance.now());
-  readonly #retryRates: SourceRates;
-  readonly #acceptRates: SourceRates;
+  readonly #door: FrontDoor;
   readonly #routes = new Map<string, QuicConnection>();
   readonly #connections = new Map<ConnectionId, QuicConnection>();
   readonly #dirty = new Set<QuicConnection>();
@@ -91,9 +88,7 @@ class QuicSocket implements QuicTransport {
     const bound = socket.address();
     this.#local = { host: bound.address, port: bound.port };
     this.address = formatAddress(this.#local);
-    const nowMs = performance.now();
-    this.#retryRates = new SourceRates(transportLimits.retriesPerSource, transportLimits.retries, nowMs);
-    this.#acceptRates = new SourceRates(transportLimits.acceptsPerSource, transportLimits.accepts, nowMs);
+    this.#door = new FrontDoor(quiche);
     this.#counters.set('receive_buffer_bytes', socket.getRecvBufferSize());
     socket.on('message', (bytes, from) => this.#onPacket(bytes, from));
     socket.on('error', () => this.#counters.add('socket_errors'));
@@ -176,14 +171,18 @@ class QuicSocket implements QuicTransport {
     const connection = this.#routes.get(destination);
     if (connection !== undefined) return this.#receive(connection, bytes, from);
     if (packet.type !== 'initial') return this.#drop(packet.type === 'short' ? 'unknown_connection' : 'unexpected');
-    if (bytes.length < transportLimits.minInitialBytes) return this.#drop('short_initial');
-    if (packet.version !== supportedVersion) return this.#drop('version');
-    if (packet.destination.length < transportLimits.minDestinationIdBytes) return this.#drop('short_destination');
     if (this.#closed) return this.#drop('shutdown');
     const address = formatAddress({ host: from.address, port: from.port });
-    const original = packet.token.length === 0 ? null : this.#tokens.check(packet.token, address, packet.destination);
-    if (original === null) this.#retry(packet, from, address);
-    else this.#accept(bytes, Buffer.from(packet.destination), original, from, address);
+    const answer = this.#door.answer(packet, bytes.length, from, address);
+    switch (answer.type) {
+      case 'drop':
+        return this.#drop(answer.reason);
+      case 'retry':
+        this.#counters.add('retries_sent');
+        return this.#transmit(answer.bytes, from.port, from.address);
+      case 'accept':
+        return this.#accept(bytes, Buffer.from(packet.destination), answer.original, from, address);
+    }
   }
 
   #receive(connection: QuicConnection, bytes: Buffer, from: RemoteInfo): void {
@@ -198,24 +197,9 @@ class QuicSocket implements QuicTransport {
     else this.#drop('refused');
   }
 
-  #retry(packet: { readonly source: Buffer; readonly destination: Buffer; readonly version: number }, from: RemoteInfo, address: string): void {
-    if (!this.#retryRates.take(from.address, performance.now())) return this.#drop('retry_rate');
-    const replacement = randomBytes(transportLimits.connectionIdBytes);
-    const token = this.#tokens.mint(address, packet.destination, replacement);
-    const out = Buffer.allocUnsafe(transportLimits.payloadBytes);
-    try {
-      const length = this.#quiche.retry(packet.source, packet.destination, replacement, token, packet.version, out);
-      this.#counters.add('retries_sent');
-      this.#transmit(out.subarray(0, length), from.port, from.address);
-    } catch {
-      this.#drop('unexpected');
-    }
-  }
-
   #accept(bytes: Buffer, destination: Buffer, original: Buffer, from: RemoteInfo, address: string): void {
     if (this.#halfOpen >= transportLimits.maxHalfOpen) return this.#drop('half_open');
     if (this.#connections.size >= transportLimits.maxConnections) return this.#drop('full');
-    if (!this.#acceptRates.take(from.address, performance.now())) return this.#drop('accept_rate');
     const remote = { host: from.address, port: from.port };
     try {
       const credentials = this.#options.credentials();
@@ -439,16 +423,4 @@ class QuicSocket implements QuicTransport {
 
 function leafFingerprint(credentials: TransportCredentials): Uint8Array {
   return fingerprintOf(new X509Certificate(credentials.chainPem).raw);
-}
-
-/** Null for what is no `host:port` with an IP literal. Every number that reaches the library has been through here. */
-export function parseAddress(address: Address): RemoteAddress | null {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3})):(\d{1,5})$/.exec(address);
-  const host = match?.[1] ?? match?.[2] ?? '';
-  const port = Number(match?.[3]);
-  return isIP(host) !== 0 && port > 0 && port <= 65_535 ? { host, port } : null;
-}
-
-function formatAddress({ host, port }: RemoteAddress): Address {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
