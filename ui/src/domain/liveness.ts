@@ -24,7 +24,7 @@ export interface Liveness {
   readonly state: LiveState;
   /** A few words for the top bar. */
   readonly text: string;
-  /** What is going on, one sentence; null while live. */
+  /** What is going on, one or two sentences; null while there is nothing to worry about. */
   readonly detail: string | null;
 }
 
@@ -37,12 +37,13 @@ export function livenessOf(facts: LivenessFacts): Liveness {
   const { connection, upstream, from, lastChangeMs, nowMs } = facts;
   const silentMs = lastChangeMs === null ? null : nowMs - lastChangeMs;
   const shown = silentMs === null ? '' : ` What you see is ${formatSpan(silentMs / 1_000)} old.`;
-  if (connection === 'reconnecting') return { state: 'reconnecting', text: 'reconnecting', detail: `The gateway of this page does not answer; trying again.${shown}` };
+  const isOld = silentMs === null || silentMs > staleAfterMs(facts.sampleIntervalSeconds);
+  if (connection === 'reconnecting') return { state: 'reconnecting', text: 'reconnecting', detail: isOld ? `The gateway of this page does not answer; trying again.${shown}` : null };
   if (upstream?.state === 'away') {
     return { state: 'away', text: 'away', detail: `${from} does not answer since ${formatTimeOfDay(Date.parse(upstream.since))}.${shown}` };
   }
   if (silentMs === null) return { state: 'connecting', text: 'connecting', detail: `Asking ${from} for its view.` };
-  if (silentMs > staleAfterMs(facts.sampleIntervalSeconds)) {
+  if (isOld) {
     return { state: 'stale', text: `stale ${formatSpan(silentMs / 1_000)}`, detail: `${from} sends nothing.${shown}` };
   }
   return { state: 'live', text: 'live', detail: null };

@@ -27,7 +27,7 @@ export interface SymbolPlace {
 }
 
 /** The faintest that a node gets, however old its news. */
-const leastAlpha = 0.3;
+const leastAlpha = 0.45;
 /** And the faintest of one that deserves attention. */
 const leastUnwellAlpha = 0.75;
 const dimmedAlpha = 0.16;

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { livenessOf, type LivenessFacts } from './liveness.js';
+
+const facts: LivenessFacts = { connection: 'open', upstream: null, from: 'node-3', lastChangeMs: 10_000, sampleIntervalSeconds: 1, nowMs: 10_500 };
+const away = { state: 'away' as const, since: '2026-11-24T12:04:10Z', detail: null };
+
+it('is live only while changes come', () => {
+  expect(livenessOf(facts)).toEqual({ state: 'live', text: 'live', detail: null });
+  expect(livenessOf({ ...facts, nowMs: 14_000 })).toMatchObject({ state: 'stale', text: 'stale 4.0 s' });
+});
+
+it('is patient with a large network, which speaks more rarely', () => {
+  expect(livenessOf({ ...facts, nowMs: 14_000, sampleIntervalSeconds: 5 }).state).toBe('live');
+});
+
+it('tells connecting, reconnecting and away apart', () => {
+  expect(livenessOf({ ...facts, lastChangeMs: null, connection: 'connecting' }).state).toBe('connecting');
+  expect(livenessOf({ ...facts, connection: 'reconnecting' })).toMatchObject({ state: 'reconnecting', detail: null });
+  expect(livenessOf({ ...facts, connection: 'reconnecting', nowMs: 20_000 }).detail).toContain('10 s old');
+  const since = new Date(away.since);
+  const time = [since.getHours(), since.getMinutes(), since.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+  expect(livenessOf({ ...facts, upstream: away })).toMatchObject({ state: 'away' });
+  expect(livenessOf({ ...facts, upstream: away }).detail).toContain(`node-3 does not answer since ${time}.`);
+});
