@@ -23,11 +23,11 @@ RUN npx tsc -b services/node services/gateway && npm run build -w ui && \
 # What a program needs at run time, without type declarations, source maps and texts.
 FROM packages AS node-packages
 RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev -w services/node && \
-    find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.md' \) -delete
+    find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.md' \) -not -iname 'licen[cs]e*' -delete
 
 FROM packages AS gateway-packages
 RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev -w services/gateway && \
-    find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.md' \) -delete
+    find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.md' \) -not -iname 'licen[cs]e*' -delete
 
 FROM node:24-bookworm-slim AS runtime
 # Nothing is installed in a running container.

@@ -7,6 +7,8 @@ import { chart, root, run, template, withoutHelm } from './helm.js';
 
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 
+const metrics = () => read('services', 'node', 'src', 'observability', 'metrics.ts') + read('services', 'gateway', 'src', 'metrics.ts');
+
 describe('without helm', () => {
   it('README.md of the chart tells the values as they are', () => {
     expect(run(process.execPath, ['charts/starling/readme.mjs', '--verify'])).toMatchObject({ status: 0, stderr: '' });
@@ -25,16 +27,16 @@ describe('without helm', () => {
     expect([version, appVersion]).toEqual([packages, packages]);
   });
 
-  it('every metric that a node declares is on the dashboard', () => {
+  it('every metric that node and gateway declare is on the dashboard', () => {
     const dashboard = read('charts', 'starling', 'dashboards', 'starling.json');
-    const declared = new Set(read('services', 'node', 'src', 'observability', 'metrics.ts').match(/(?<=')starling_[a-z_]+[a-z](?=')/g));
+    const declared = new Set(metrics().match(/(?<=')starling_[a-z_]+[a-z](?=')/g));
     expect(declared.size).toBeGreaterThan(20);
     expect([...declared].filter((metric) => !dashboard.includes(metric))).toEqual([]);
   });
 
   it('dashboard and alerts speak of metrics that exist', () => {
     const texts = ['dashboards/starling.json', 'alerts.yaml'].map((file) => read('charts', 'starling', file)).join('\n');
-    const declared = read('services', 'node', 'src', 'observability', 'metrics.ts');
+    const declared = metrics();
     const used = new Set(texts.match(/starling_[a-z_0-9]+/g));
     const ofTheRuntime = /^starling_(?:process|nodejs)_/;
     const missing = [...used].filter((metric) => !ofTheRuntime.test(metric) && !declared.includes(`'${metric.replace(/_(?:bucket|sum|count)$/, '')}'`));

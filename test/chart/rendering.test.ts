@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../services/node/src/settings.js';
+import { readGatewaySettings } from '../../services/gateway/src/settings.js';
 import { at, environmentOf, objects, one, podSpecs, variants, withoutHelm, type KubernetesObject } from './helm.js';
 
 const kindsWithoutNamespace = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
@@ -50,6 +51,12 @@ describe.skipIf(withoutHelm !== '')(`every variant of the chart${withoutHelm}`, 
     expect(settings.seeds[0]).toBe('srv:_gossip._udp.starling-gossip.demo.svc.cluster.local');
   });
 
+  it.each(variants.filter(({ name }) => name !== 'bare'))('$name: so does the gateway', ({ file }) => {
+    const settings = readGatewaySettings(environmentOf(podSpecs(objects(['--values', file])).get('Deployment starling-ui')), []);
+    expect(settings.cluster).toBe('starling');
+    expect(settings.allowedHosts).toContain('starling-ui.demo.svc.cluster.local');
+  });
+
   it.each(variants)('$name: no role may read Secrets, and none has a wildcard', ({ file }) => {
     for (const role of objects(['--values', file]).filter(({ kind }) => kind.endsWith('Role'))) {
       for (const rule of role['rules'] as { resources: string[]; verbs: string[]; apiGroups: string[] }[]) {
@@ -78,6 +85,11 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
   it('the visualizer looks from pod 0 and may look from every other', () => {
     const targets = environmentOf(podSpecs(objects()).get('Deployment starling-ui'))['STARLING_GATEWAY_TARGETS'];
     expect(targets?.split(',')).toEqual([0, 1, 2].map((number) => `starling-${number}=https://starling-${number}.starling-gossip.demo.svc.cluster.local:9741`));
+  });
+
+  it('names no more pods than the gateway takes', () => {
+    const gateway = environmentOf(podSpecs(objects(['--set', 'node.replicas=1000'])).get('Deployment starling-ui'));
+    expect(readGatewaySettings(gateway, []).targets).toHaveLength(64);
   });
 
   it('makes nothing that needs a CRD besides cert-manager, leaves storage alone, and exposes nothing', () => {

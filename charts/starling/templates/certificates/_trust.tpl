@@ -61,8 +61,8 @@ a machine makes its kubelet able to read every Secret that the pod names, so the
 {{- end -}}
 
 {{/*
-The directory with tls.crt and tls.key. Takes a list: the root context, `node` or `ui`. The visualizer's comes from a Secret wherever there
-is an issuer: its image has no Kubernetes client.
+The directory with tls.crt and tls.key. Takes a list: the root context, `node` or `ui`. In mode `request` the visualizer's still comes from a
+Secret: its image has no Kubernetes client.
 */}}
 {{- define "starling.certificateVolume" -}}
 {{- $root := index . 0 -}}

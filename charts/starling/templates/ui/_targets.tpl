@@ -1,4 +1,4 @@
-{{/* Nodes that the visualizer may look from, `name=url,...`, the designated one first. */}}
+{{/* Nodes that the visualizer may look from, `name=url,...`, the designated one first; the gateway takes 64. */}}
 {{- define "starling.targets" -}}
 {{- $targets := list -}}
 {{- range .Values.ui.targets -}}
@@ -6,7 +6,7 @@
 {{- end -}}
 {{- if not $targets -}}
 {{- if eq .Values.node.kind "StatefulSet" -}}
-{{- range $number := until (int .Values.node.replicas) -}}
+{{- range $number := until (min 64 .Values.node.replicas | int) -}}
 {{- $pod := printf "%s-%d" (include "starling.fullname" $) $number -}}
 {{- $targets = append $targets (printf "%s=https://%s.%s:9741" $pod $pod (include "starling.host" (list $ "-gossip"))) -}}
 {{- end -}}
@@ -17,10 +17,10 @@
 {{- join "," $targets -}}
 {{- end -}}
 
-{{/* Host names that browsers may use. */}}
+{{/* Host names that browsers may use, beside the loopback names that a port-forward comes by. */}}
 {{- define "starling.allowedHosts" -}}
 {{- $service := printf "%s-ui" (include "starling.fullname" .) -}}
-{{- $hosts := list "localhost" "127.0.0.1" "[::1]" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) (include "starling.host" (list . "-ui")) -}}
+{{- $hosts := list $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) (include "starling.host" (list . "-ui")) -}}
 {{- if .Values.ui.ingress.enabled }}{{ $hosts = concat $hosts .Values.ui.ingress.hosts }}{{ end -}}
 {{- if .Values.ui.httpRoute.enabled }}{{ $hosts = concat $hosts .Values.ui.httpRoute.hostnames }}{{ end -}}
 {{- join "," (concat $hosts .Values.ui.allowedHosts | uniq) -}}
@@ -43,6 +43,4 @@
   value: /etc/starling/trust
 - name: STARLING_LOG_LEVEL
   value: {{ .Values.ui.logLevel }}
-- name: STARLING_LOG_FORMAT
-  value: json
 {{- end -}}
