@@ -15,6 +15,8 @@ export const gatewayLimits = {
   maxTargetSockets: 16,
   /** An answer of a node has to begin by then, milliseconds. */
   answerTimeoutMs: 5_000,
+  /** And has to have passed through by then, at the pace of the page that asked, milliseconds. */
+  maxAnswerMs: 60_000,
   /** A stream of a node has to be open by then, milliseconds. */
   streamOpenTimeoutMs: 5_000,
   /** The largest message that is taken from a node: a snapshot of the largest network, bytes. */

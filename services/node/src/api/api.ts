@@ -57,10 +57,11 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const streams = new Streams(source, { cluster }, clock);
   const startedAtMs = clock.now().monotonicMs;
   const app = createApp(options, server);
+  // Before any hook of ours: its own first hook is what later closes the socket of an upgrade that was refused.
+  await app.register(fastifyWebsocket, { options: { maxPayload: apiLimits.maxClientMessageBytes } });
   app.addHook('onRequest', (request, _reply, done) => done(server === null ? localFault(request) : foreignFault(request, options)));
   app.addHook('onRequest', (request, _reply, done) => done(bodyFault(request)));
   await app.register(fastifySwagger, { openapi: { openapi: '3.1.0', info: { title: 'Starling node', version } } });
-  await app.register(fastifyWebsocket, { options: { maxPayload: apiLimits.maxClientMessageBytes } });
   addRoutes(app, { source, streams, cluster, version, uptimeSeconds: () => (clock.now().monotonicMs - startedAtMs) / 1_000 });
   try {
     await app.listen({ host: listen.host, port: listen.port });

@@ -1,0 +1,201 @@
+/** The one thing that a browser talks to: the page, and the network as one designated node sees it. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fastifyStatic from '@fastify/static';
+import fastifyWebsocket from '@fastify/websocket';
+import { type GatewayStatus, Refusal, type TrustAnswer, clientErrorAnswer, paths, problemMediaType, problemOfError } from '@starling/contract';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { browserFault, methodFault, securityHeaders } from './browser-checks.js';
+import type { TlsMaterial } from './certificates.js';
+import { gatewayLimits } from './gateway-limits.js';
+import type { Log } from './log.js';
+import { type GatewayMetrics, createMetrics } from './metrics.js';
+import { addProxy } from './proxy.js';
+import { Relay, closeCodes } from './relay.js';
+import type { GatewaySettings, HostPort } from './settings.js';
+import { Target } from './target.js';
+
+export interface GatewayOptions {
+  readonly settings: Pick<GatewaySettings, 'cluster' | 'listen' | 'targets' | 'allowedHosts'>;
+  readonly material: TlsMaterial;
+  /** Directory of the built page. */
+  readonly pageDir: string;
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+export interface Gateway {
+  /** `port` as bound, when 0 was asked for. */
+  readonly address: HostPort;
+  readonly metrics: GatewayMetrics;
+  /** Pages that watch. */
+  readonly streams: number;
+  /** Uses these certificates from now on, for streams that are open too. */
+  renew(material: TlsMaterial): void;
+  /** Within a second: ends streams with 1001 and connections without waiting for them. */
+  close(): Promise<void>;
+}
+
+const streamQuery = { type: 'object', properties: { resume: { type: 'string', pattern: '^[0-9a-f]{16}:[0-9]{1,15}$' }, from: { type: 'string' } } } as const;
+
+/** Rejects when the address cannot be had or the page is not there. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { settings, log } = options;
+  let { material } = options;
+  const targets = new Map(settings.targets.map((target) => [target.name, new Target(target, settings.cluster, material)]));
+  const designated = targets.get(settings.targets[0].name) as Target;
+  const relays = new Set<Relay>();
+  const metrics = createMetrics({
+    streams: () => relays.size,
+    targetsUp: () => Object.fromEntries([...targets.values()].map((target) => [target.name, target.upstream.state === 'up'])),
+    certificateExpirySeconds: () => (material.notAfterMs - Date.now()) / 1_000,
+  });
+  const targetOf = (request: FastifyRequest): Target => {
+    const { from } = request.query as { readonly from?: unknown };
+    const target = from === undefined ? designated : targets.get(String(from));
+    if (target === undefined) throw new Refusal('unknown-target', `There is ${[...targets.keys()].join(', ')}.`);
+    return target;
+  };
+  const app = createApp(options);
+  // Before any hook of ours: its own first hook is what later closes the socket of an upgrade that was refused.
+  await app.register(fastifyWebsocket, { options: { maxPayload: gatewayLimits.maxBrowserMessageBytes } });
+  addChecks(app, new Set(settings.allowedHosts), metrics);
+  app.get(paths.gateway, (request): GatewayStatus => {
+    const target = targetOf(request);
+    return { designated: target.name, targets: [...targets.keys()].map((name) => ({ name })), upstream: target.upstream };
+  });
+  app.get(paths.trust, (): TrustAnswer => ({ roots: material.roots }));
+  addProxy(app, { targetOf });
+  addStream(app, { targetOf, relays, metrics, random: options.random });
+  await addPage(app, options.pageDir);
+  const endProbe = probe(designated, relays);
+  const close = async () => {
+    endProbe();
+    for (const relay of relays) relay.close(closeCodes.goingAway, 'the gateway is stopping');
+    await app.close();
+    for (const target of targets.values()) target.close();
+  };
+  try {
+    await app.listen({ host: settings.listen.host, port: settings.listen.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    address: { host: settings.listen.host, port: (app.server.address() as AddressInfo).port },
+    metrics,
+    get streams() {
+      return relays.size;
+    },
+    renew(renewed) {
+      material = renewed;
+      for (const target of targets.values()) target.renew(renewed);
+      for (const relay of relays) relay.reconnect();
+      log.info({ notAfter: new Date(renewed.notAfterMs).toISOString(), roots: renewed.roots.length }, 'The certificates were renewed');
+    },
+    close,
+  };
+}
+
+function createApp({ log }: GatewayOptions): FastifyInstance {
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { problem, isFault } = problemOfError(error, request.url.split('?', 1)[0] ?? '');
+    if (isFault) log.error({ err: error, route: request.routeOptions.url }, 'A request failed');
+    // As bytes: fastify would add a charset to text, which JSON does not have.
+    return reply.code(problem.status).type(problemMediaType).headers({ ...securityHeaders, 'cache-control': 'no-store' }).send(Buffer.from(JSON.stringify(problem)));
+  };
+  const app = fastify({
+    logger: false,
+    bodyLimit: gatewayLimits.maxBodyBytes,
+    forceCloseConnections: true,
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+      else socket.end(clientErrorAnswer(error.code), () => socket.destroy());
+    },
+    frameworkErrors: (error, request, reply) => void answer(error, request, reply),
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    serverFactory: (listener) => {
+      const { maxHeaderBytes, requestTimeoutMs, keepAliveTimeoutMs, maxConnections, idleTimeoutMs } = gatewayLimits;
+      const server = http.createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs, connectionsCheckingInterval: 1_000 }, listener);
+      server.maxConnections = maxConnections;
+      server.setTimeout(idleTimeoutMs);
+      return server;
+    },
+  });
+  app.setErrorHandler(answer);
+  app.setNotFoundHandler(() => {
+    throw new Refusal('unknown-path', 'The page is at /, its API is described at /v1/openapi.json.');
+  });
+  return app;
+}
+
+function addChecks(app: FastifyInstance, allowedHosts: ReadonlySet<string>, metrics: GatewayMetrics): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(securityHeaders);
+    done(browserFault(request, allowedHosts) ?? methodFault(request, reply) ?? undefined);
+  });
+  app.addHook('onResponse', (_request, reply, done) => {
+    metrics.requests.inc({ status: String(reply.statusCode) });
+    done();
+  });
+}
+
+interface StreamParts {
+  readonly targetOf: (request: FastifyRequest) => Target;
+  readonly relays: Set<Relay>;
+  readonly metrics: GatewayMetrics;
+  readonly random: () => number;
+}
+
+function addStream(app: FastifyInstance, { targetOf, relays, metrics, random }: StreamParts): void {
+  app.route({
+    method: 'GET',
+    url: paths.stream,
+    schema: { querystring: streamQuery },
+    preHandler: (request, _reply, done) => {
+      targetOf(request);
+      if (!request.ws) return done(new Refusal('upgrade-required', 'Open this path as a WebSocket.'));
+      done(relays.size >= gatewayLimits.maxStreams ? new Refusal('too-many-streams', 'Close a page that nobody looks at.') : undefined);
+    },
+    handler: () => Promise.resolve(),
+    wsHandler: (page, request) => {
+      const target = targetOf(request);
+      const { resume } = request.query as { readonly resume?: string };
+      const relay = new Relay({ page, target, resume: resume ?? null, random, onLost: () => metrics.upstreamLosses.inc({ target: target.name }) });
+      relays.add(relay);
+      page.on('close', () => relays.delete(relay));
+    },
+  });
+}
+
+async function addPage(app: FastifyInstance, pageDir: string): Promise<void> {
+  await app.register(fastifyStatic, {
+    root: pageDir,
+    cacheControl: false,
+    dotfiles: 'ignore',
+    setHeaders: (reply, path) => {
+      // Names of assets carry a hash of what they hold; everything else is asked for anew.
+      void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+}
+
+/** Keeps an eye on the designated node while nobody watches it. The end of it is returned. */
+function probe(designated: Target, relays: ReadonlySet<Relay>): () => void {
+  let timer: NodeJS.Timeout;
+  let ended = false;
+  const look = async () => {
+    if (relays.size === 0) {
+      // What the answer is does not matter, nor the reason for none: the target notes how it is.
+      await designated.ask(paths.self).then((answer) => answer.resume(), () => undefined);
+    }
+    if (ended) return;
+    timer = setTimeout(() => void look(), gatewayLimits.probeIntervalMs);
+    timer.unref();
+  };
+  void look();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+/** starling-gateway: the process. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import closeWithGrace from 'close-with-grace';
+import { CertificateError, readCertificates, watchCertificates } from './certificates.js';
+import { openGateway } from './gateway.js';
+import { createLog } from './log.js';
+import { openMetrics } from './metrics.js';
+import { SettingsError, readGatewaySettings } from './settings.js';
+
+/** As sysexits.h has them. */
+const exitCodes = { unavailable: 69, configuration: 78 } as const;
+/** Built beside this program, from sources and in the image alike. */
+const pageDir = path.resolve(import.meta.dirname, '../../../ui/dist');
+const stopDeadlineMs = 2_000;
+
+async function run(): Promise<void> {
+  const settings = readGatewaySettings(process.env, process.argv.slice(2));
+  const log = createLog(settings.log);
+  const page = await stat(path.join(pageDir, 'index.html')).catch(() => null);
+  if (page === null) throw new SettingsError([`There is no page at ${pageDir}. Build it: npm run build -w ui`]);
+  const places = { certificateDir: settings.certificateDir, trustDir: settings.trustDir, cluster: settings.cluster };
+  const material = await readCertificates(places);
+  if (material.notAfterMs < Date.now()) log.warn({ notAfter: new Date(material.notAfterMs).toISOString() }, 'The certificate of the gateway has expired; waiting for a new one');
+  const gateway = await openGateway({ settings, material, pageDir, log, random: Math.random });
+  let stopping = false;
+  const metrics = await openMetrics(settings.metricsListen, gateway.metrics.registry, () => !stopping).catch(async (error: unknown) => {
+    await gateway.close();
+    throw error;
+  });
+  const endWatch = watchCertificates({
+    places,
+    current: material,
+    onChanged: (renewed) => gateway.renew(renewed),
+    onFault: (error) => log.warn({ reason: error.message }, 'The certificates cannot be read again; what was read before stays in force'),
+  });
+  closeWithGrace({ delay: stopDeadlineMs, logger: false }, async ({ err, signal }) => {
+    stopping = true;
+    if (err !== undefined) log.fatal({ err }, 'The gateway cannot go on');
+    else log.info({ signal }, 'Stopping');
+    endWatch();
+    await Promise.all([gateway.close(), metrics.close()]);
+  });
+  log.info(
+    { listen: gateway.address, metrics: metrics.address, cluster: settings.cluster, targets: settings.targets.map(({ name, url }) => `${name}=${url.origin}`), allowedHosts: settings.allowedHosts },
+    'The gateway is open',
+  );
+}
+
+run().catch((error: unknown) => {
+  const isConfiguration = error instanceof SettingsError || error instanceof CertificateError;
+  process.stderr.write(`${isConfiguration ? error.message : startFault(error)}\n`);
+  process.exitCode = isConfiguration ? exitCodes.configuration : exitCodes.unavailable;
+});
+
+/** A port that cannot be had needs no stack trace. */
+function startFault(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('syscall' in error && error.syscall === 'listen') return `${error.message}. Choose another address with STARLING_GATEWAY_LISTEN or STARLING_METRICS_LISTEN.`;
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,83 @@
+/** Every metric of the gateway, in one place, and its port with health. */
+import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { gatewayLimits } from './gateway-limits.js';
+import type { HostPort } from './settings.js';
+
+/** What is read at a scrape. */
+export interface MetricsSources {
+  readonly streams: () => number;
+  /** Of every target, by its name in the settings. */
+  readonly targetsUp: () => Readonly<Record<string, boolean>>;
+  /** Seconds until the leaf of the gateway expires. */
+  readonly certificateExpirySeconds: () => number;
+}
+
+export interface GatewayMetrics {
+  readonly registry: Registry;
+  readonly requests: Counter<'status'>;
+  /** Streams of nodes that ended while a page watched. */
+  readonly upstreamLosses: Counter<'target'>;
+}
+
+export function createMetrics(sources: MetricsSources): GatewayMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'starling_' });
+  const registers = [registry];
+  new Gauge({
+    name: 'starling_gateway_streams',
+    help: 'Pages that watch',
+    registers,
+    collect() {
+      this.set(sources.streams());
+    },
+  });
+  new Gauge({
+    name: 'starling_gateway_target_up',
+    help: '1 when the target answered the last time that it was asked, by its name in the settings',
+    labelNames: ['target'] as const,
+    registers,
+    collect() {
+      for (const [target, up] of Object.entries(sources.targetsUp())) this.set({ target }, up ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'starling_certificate_expiry_seconds',
+    help: 'Seconds until the leaf certificate of the gateway expires',
+    registers,
+    collect() {
+      this.set(sources.certificateExpirySeconds());
+    },
+  });
+  return {
+    registry,
+    requests: new Counter({ name: 'starling_gateway_requests_total', help: 'Requests of browsers, by status', labelNames: ['status'] as const, registers }),
+    upstreamLosses: new Counter({ name: 'starling_gateway_upstream_losses_total', help: 'Streams of nodes that ended while a page watched', labelNames: ['target'] as const, registers }),
+  };
+}
+
+export interface MetricsServer {
+  /** `port` as bound, when 0 was asked for. */
+  readonly address: HostPort;
+  close(): Promise<void>;
+}
+
+const text = 'text/plain; charset=utf-8';
+
+/** /metrics, /livez and /readyz. Rejects when the address cannot be had. */
+export async function openMetrics(listen: HostPort, registry: Registry, ready: () => boolean): Promise<MetricsServer> {
+  const app = fastify({ logger: false, bodyLimit: gatewayLimits.maxBodyBytes, requestTimeout: gatewayLimits.requestTimeoutMs, forceCloseConnections: true });
+  app.server.maxConnections = gatewayLimits.maxConnections;
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  app.get('/livez', (_request, reply) => reply.type(text).send('live\n'));
+  app.get('/readyz', (_request, reply) => (ready() ? reply.type(text).send('ready\n') : reply.code(503).type(text).send('stopping\n')));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type(text).send('There is /metrics, /livez and /readyz\n'));
+  try {
+    await app.listen({ host: listen.host, port: listen.port });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return { address: { host: listen.host, port: (app.server.address() as AddressInfo).port }, close: () => app.close() };
+}
