@@ -1,7 +1,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type GatewayStatus, type Problem, paths, schemas } from '@starling/contract';
@@ -186,6 +186,14 @@ describe('a browser', () => {
     }
     expect(await refusedWith(watch('', { headers: { origin: 'https://evil.example' } }))).toBe(403);
     expect(await refusedWith(watch('', { headers: { host: 'evil.example' } }))).toBe(403);
+  });
+
+  it('that is refused a stream does not keep its connection', async () => {
+    const socket = net.connect(gateway.address.port, host);
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('error', () => undefined).resume();
+    socket.write(`GET ${paths.stream} HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
+    await closed;
   });
 
   it.each([

@@ -311,4 +311,13 @@ describe('in plain HTTP', () => {
     expect((await ask(paths.self, { plain: true, headers: { origin: 'https://evil.example' } })).body).toMatchObject({ type: 'urn:starling:problem:foreign-origin' });
     expect((await ask(paths.self, { plain: true, headers: { origin: 'http://localhost:5173' } })).status).toBe(200);
   });
+
+  it('gives back the connection of a stream that it refused', async () => {
+    await open(() => null);
+    const socket = net.connect(api.address.port, host);
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('error', () => undefined).resume();
+    socket.write(`GET ${paths.stream} HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
+    await closed;
+  });
 });

@@ -1,0 +1,82 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type IssuedLeaf, type TestAuthority, createTestAuthority } from '../../../test/support/authority.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { type CertificatePlaces, type TlsMaterial, readCertificates, watchCertificates } from './certificates.js';
+
+let directory: string;
+let places: CertificatePlaces;
+let authority: TestAuthority;
+let leaf: IssuedLeaf;
+
+const put = (file: string, text: string) => writeFile(path.join(directory, file), text);
+const putLeaf = async ({ cert, key }: IssuedLeaf) => {
+  await put('tls/tls.crt', cert);
+  await put('tls/tls.key', key);
+};
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'starling-certificates-'));
+  await mkdir(path.join(directory, 'tls'));
+  await mkdir(path.join(directory, 'trust'));
+  places = { certificateDir: path.join(directory, 'tls'), trustDir: path.join(directory, 'trust'), cluster: 'starling' };
+  authority = await createTestAuthority();
+  leaf = await authority.issue(['spiffe://starling/gateway/page']);
+  await putLeaf(leaf);
+  await put('trust/ca.crt', authority.root);
+});
+
+afterEach(() => rm(directory, { recursive: true }));
+
+describe('the certificates', () => {
+  it('are the leaf and every root, each once, with its fingerprint', async () => {
+    const second = await createTestAuthority('Second');
+    await put('trust/bundle.pem', `${second.root}\n${authority.root}`);
+    await put('trust/notes.txt', 'not a certificate');
+    const material = await readCertificates(places);
+    expect(material).toMatchObject({ cert: leaf.cert, key: leaf.key });
+    expect(material.roots).toHaveLength(2);
+    expect(material.roots.every(({ fingerprint, pem }) => /^[0-9a-f]{64}$/.test(fingerprint) && material.ca.includes(pem))).toBe(true);
+    expect(Math.abs(material.notAfterMs - Date.now() - 3_600_000)).toBeLessThan(60_000);
+  });
+
+  const faults: [string, () => Promise<void>, RegExp][] = [
+    ['a missing key', () => rm(path.join(directory, 'tls/tls.key')), /tls\.key/],
+    ['the key of another leaf', async () => put('tls/tls.key', (await authority.issue(['spiffe://starling/shared'])).key), /not the private key/],
+    ['what is no certificate', () => put('tls/tls.crt', 'nonsense'), /no certificate in PEM/],
+    ['a leaf of another cluster', async () => putLeaf(await authority.issue(['spiffe://sparrow/gateway/page'])), /spiffe:\/\/starling\/gateway/],
+    ['a leaf without a URI', async () => putLeaf(await authority.issue([])), /none or several/],
+    ['no root', () => rm(path.join(directory, 'trust/ca.crt')), /holds no root/],
+    ['a broken root', () => put('trust/x.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'), /x\.pem is no certificate/],
+    ['no directory of roots', () => rm(path.join(directory, 'trust'), { recursive: true }), /directory of the roots/],
+  ];
+  it.each(faults)('are refused with %s', async (_what, spoil, message) => {
+    await spoil();
+    await expect(readCertificates(places)).rejects.toThrow(message);
+  });
+});
+
+describe('the watch', () => {
+  it('hands on what is new and whole, tells once what is not, and ends', async () => {
+    const changed: TlsMaterial[] = [];
+    const faults: string[] = [];
+    const end = watchCertificates({ places, current: await readCertificates(places), onChanged: (material) => changed.push(material), onFault: (error) => faults.push(error.message), intervalMs: 1 });
+    try {
+      const next = await authority.issue(['spiffe://starling/gateway/page']);
+      await put('tls/tls.crt', next.cert);
+      await eventually('the fault to be told', () => faults.some((fault) => fault.includes('not the private key')));
+      expect(changed).toEqual([]);
+      await put('tls/tls.key', next.key);
+      await eventually('the new leaf', () => changed.length > 0);
+      expect(changed[0]).toMatchObject(next);
+      const told = faults.length;
+      await put('trust/other.pem', (await createTestAuthority('Other')).root);
+      await eventually('the new root', () => changed.at(-1)?.roots.length === 2);
+      expect(faults.length - told).toBeLessThanOrEqual(1);
+    } finally {
+      end();
+    }
+  });
+});

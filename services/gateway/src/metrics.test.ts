@@ -1,0 +1,31 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type MetricsServer, createMetrics, openMetrics } from './metrics.js';
+
+const host = '127.0.0.1';
+let server: MetricsServer;
+let ready = true;
+const get = async (path: string): Promise<[number, string]> => {
+  const response = await fetch(`http://${host}:${server.address.port}${path}`);
+  return [response.status, await response.text()];
+};
+
+afterEach(() => server.close());
+
+describe('the port of the metrics', () => {
+  it('tells how the gateway is', async () => {
+    const metrics = createMetrics({ streams: () => 3, targetsUp: () => ({ here: true, there: false }), certificateExpirySeconds: () => 60 });
+    metrics.upstreamLosses.inc({ target: 'here' });
+    server = await openMetrics({ host, port: 0 }, metrics.registry, () => ready);
+    const [status, text] = await get('/metrics');
+    expect(status).toBe(200);
+    expect(text.split('\n')).toEqual(expect.arrayContaining([
+      'starling_gateway_streams 3', 'starling_gateway_target_up{target="here"} 1', 'starling_gateway_target_up{target="there"} 0', 'starling_certificate_expiry_seconds 60', 'starling_gateway_upstream_losses_total{target="here"} 1',
+    ]));
+    expect(metrics.registry.getMetricsAsArray().filter(({ name }) => !name.startsWith('starling_'))).toEqual([]);
+    expect(await get('/livez')).toEqual([200, 'live\n']);
+    expect(await get('/readyz')).toEqual([200, 'ready\n']);
+    ready = false;
+    expect(await get('/readyz')).toEqual([503, 'stopping\n']);
+    expect((await get('/'))[0]).toBe(404);
+  });
+});
