@@ -47,7 +47,7 @@ export async function submitInChild(ask: Ask, options: ChildOptions = {}): Promi
     // A child that ends early closes its input; why it did so is told by its end.
     child.stdin.on('error', () => undefined);
     child.stdin.end(JSON.stringify(ask));
-    
+    if (options.signal?.aborted === true) stop();
   });
 }
 
