@@ -11,7 +11,7 @@ export type MetricType = 'counter' | 'gauge';
 export interface MetricDefinition {
   /** Semantic-convention name, such as `system.cpu.utilization`; [a-z0-9_.] and at most 80 characters. */
   readonly name: string;
-  /** UCUM unit, such as `1`, `By`, `s`, `By/s`; at most 16 bytes. */
+  /** UCUM unit, such as `1`, `By`, `s`, `By/s`; at most 24 bytes. */
   readonly unit: string;
   readonly type: MetricType;
   /** Values are multiples of 10^exponent; -9 to 9. A sample carries the multiple as an integer. */
@@ -29,7 +29,7 @@ export interface Descriptor {
   readonly metrics: readonly MetricDefinition[];
 }
 
-const most = { nameBytes: 63, versionBytes: 32, keyBytes: 63, valueBytes: 256, metricNameBytes: 80, unitBytes: 16, exponent: 9 } as const;
+const most = { nameBytes: 63, versionBytes: 32, keyBytes: 63, valueBytes: 256, metricNameBytes: 80, unitBytes: 24, exponent: 9 } as const;
 const metricName = /^[a-z0-9_.]+$/;
 
 /** Why a descriptor cannot be encoded, in words for the one who configured it; null when it can. */

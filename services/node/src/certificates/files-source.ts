@@ -104,6 +104,15 @@ async function readStill(options: FilesSourceOptions): Promise<Files> {
 async function readAll({ certificateDir, trustDir }: FilesSourceOptions): Promise<Files> {
   const leafPem = await readText(join(certificateDir, 'tls.crt'), 'STARLING_CERTIFICATE_DIR');
   const keyPem = await readText(join(certificateDir, 'tls.key'), 'STARLING_CERTIFICATE_DIR');
+  return { leafPem, keyPem, rootPems: await readRootPems(trustDir) };
+}
+
+/** The roots alone. @throws CertificateError */
+export async function readTrustDir(trustDir: string): Promise<TrustedRoots> {
+  return rootsOf(await readRootPems(trustDir), trustDir);
+}
+
+async function readRootPems(trustDir: string): Promise<ReadonlyMap<string, string>> {
   const names = await readdir(trustDir).catch((fault: unknown) => {
     throw unreadable(trustDir, 'STARLING_TRUST_DIR', fault);
   });
@@ -112,7 +121,7 @@ async function readAll({ certificateDir, trustDir }: FilesSourceOptions): Promis
   if (rootNames.length > maxTrustFiles) throw new CertificateError('no-roots', `${trustDir} holds ${rootNames.length} files of certificates, more than ${maxTrustFiles}. It should hold the roots of this network alone.`);
   const rootPems = new Map<string, string>();
   for (const name of rootNames) rootPems.set(name, await readText(join(trustDir, name), 'STARLING_TRUST_DIR'));
-  return { leafPem, keyPem, rootPems };
+  return rootPems;
 }
 
 async function readText(path: string, setting: string): Promise<string> {

@@ -40,8 +40,9 @@ export class SeenNode {
   readonly #byKind = new Map<number, ReceivedBundle>();
   #newest: ReceivedBundle | null = null;
   #descriptors: HeldDescriptor[] = [];
-  #sample: Sample | null = null;
-  #values: Node['values'] = {};
+  #samplePayload: Uint8Array | null = null;
+  /** What the sample says, read when somebody asks: most samples are superseded before anybody does. */
+  #reading: Pick<Node, 'values' | 'view'> | null = null;
   #roots: string[] = [];
 
   constructor(id: NodeId, nowMs: number) {
@@ -74,30 +75,33 @@ export class SeenNode {
   #beginLife(): void {
     this.#byKind.clear();
     this.#newest = null;
-    this.#sample = null;
-    this.#values = {};
+    this.#samplePayload = null;
+    this.#reading = null;
     this.#roots = [];
     this.#descriptors = this.#descriptors.slice(0, 1).map(({ descriptor }) => ({ sequence: 0, descriptor }));
   }
 
   #read(kind: number, payload: Uint8Array, sequence: number): void {
-    if (kind === kinds.descriptor) {
+    if (kind === kinds.trust) {
+      this.#roots = (decodeTrust(payload) ?? []).map(toHex);
+    } else if (kind === kinds.sample) {
+      this.#samplePayload = payload;
+      this.#reading = null;
+    } else if (kind === kinds.descriptor) {
       const descriptor = decodeDescriptor(payload);
       if (descriptor === null) return;
       this.#descriptors = [{ sequence, descriptor }, ...this.#descriptors].slice(0, maxDescriptors);
-    } else if (kind === kinds.sample) {
-      this.#sample = decodeSample(payload);
-    } else if (kind === kinds.trust) {
-      this.#roots = (decodeTrust(payload) ?? []).map(toHex);
-      return;
-    } else {
-      return;
+      this.#reading = null;
     }
-    if (this.#sample !== null) this.#values = this.#readValues(this.#sample);
+  }
+
+  #readSample(): Pick<Node, 'values' | 'view'> {
+    const sample = this.#samplePayload === null ? null : decodeSample(this.#samplePayload);
+    return sample === null ? { values: {}, view: null } : { values: this.#valuesOf(sample), view: toHex(sample.viewDigest) };
   }
 
   /** Empty while the descriptor that the sample refers to has not arrived: another one would give wrong values. */
-  #readValues(sample: Sample): Node['values'] {
+  #valuesOf(sample: Sample): Node['values'] {
     const metrics = this.#descriptors.find((held) => held.sequence === sample.descriptorSequence)?.descriptor.metrics ?? [];
     return Object.fromEntries(
       metrics.map((metric, i) => {
@@ -109,6 +113,7 @@ export class SeenNode {
 
   brief(now: Now): Node {
     const newest = this.#newest;
+    this.#reading ??= this.#readSample();
     return {
       id: this.id,
       name: this.name,
@@ -119,8 +124,8 @@ export class SeenNode {
       sequence: newest?.bundle.sequence ?? 0,
       hops: newest?.hops ?? 0,
       via: newest?.via ?? null,
-      values: this.#values,
-      view: this.#sample === null ? null : toHex(this.#sample.viewDigest),
+      values: this.#reading.values,
+      view: this.#reading.view,
       verified: true,
     };
   }

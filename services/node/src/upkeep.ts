@@ -1,0 +1,60 @@
+/**
+ * Keeps the certificates of the node in force: looks at the files again, or asks for the next certificate in time, and
+ * tells when something changed. Whatever goes wrong leaves the last good set in use.
+ */
+import type { OwnCertificates, TrustedRoots } from './certificates/certificates.js';
+import type { Log } from './observability/log.js';
+
+export interface CertificateSource {
+  readonly current: () => OwnCertificates;
+  /** Never rejects; called one at a time. */
+  readonly refresh: () => Promise<RefreshResult>;
+}
+
+export type RefreshResult =
+  | { readonly type: 'unchanged' }
+  | { readonly type: 'changed'; readonly leafRenewed: boolean; readonly trustChanged: boolean }
+  | { readonly type: 'faulty'; readonly fault: Error };
+
+export interface UpkeepParts {
+  readonly source: CertificateSource;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly onLeafRenewed: (certificates: OwnCertificates) => void;
+  readonly onTrustChanged: (roots: TrustedRoots) => void;
+}
+
+/** Between two looks, give or take a fifth, milliseconds. */
+const intervalMs = 10_000;
+
+/** Begins to look after the certificates; returns how to stop. */
+export function startUpkeep({ source, log, random, onLeafRenewed, onTrustChanged }: UpkeepParts): () => void {
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  let lastFault = '';
+  const look = async () => {
+    const result = await source.refresh();
+    if (stopped) return;
+    if (result.type === 'faulty' && result.fault.message !== lastFault) {
+      lastFault = result.fault.message;
+      log.warn({ notAfter: new Date(source.current().notAfterMs).toISOString() }, `The certificates stay as they are: ${result.fault.message}`);
+    }
+    if (result.type !== 'faulty') lastFault = '';
+    if (result.type === 'changed') {
+      log.info({ leafRenewed: result.leafRenewed, trustChanged: result.trustChanged, notAfter: new Date(source.current().notAfterMs).toISOString() }, 'The certificates changed');
+      // Trust first: what is renewed may already be of the new authority.
+      if (result.trustChanged) onTrustChanged(source.current().roots);
+      if (result.leafRenewed) onLeafRenewed(source.current());
+    }
+    plan();
+  };
+  const plan = () => {
+    timer = setTimeout(() => void look(), intervalMs * (0.8 + 0.4 * random()));
+    timer.unref();
+  };
+  plan();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}
