@@ -22,10 +22,13 @@ const ends: Readonly<Record<Ground, readonly [Stop, Stop]>> = {
   ],
 };
 
+/** Colours that are told apart: more cannot be seen, and each new one has to be read by the browser. */
+const shades = 64;
+
 /** `position` 0 to 1 along the scale; beyond is clamped. A CSS colour. */
 export function scaleColour(position: number, ground: Ground): string {
   const [low, high] = ends[ground];
-  const at = Math.min(1, Math.max(0, position));
+  const at = Math.round(Math.min(1, Math.max(0, position)) * shades) / shades;
   const mix = (from: number, to: number) => from + (to - from) * at;
   return `oklch(${mix(low.lightness, high.lightness).toFixed(3)} ${mix(low.chroma, high.chroma).toFixed(3)} ${mix(low.hue, high.hue).toFixed(1)})`;
 }

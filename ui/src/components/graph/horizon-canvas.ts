@@ -73,6 +73,7 @@ export class HorizonCanvas {
 
   /** Where everybody stands from now on. Those that were elsewhere go there smoothly, if they are few and it is wanted. */
   place(horizon: Horizon, motion: 'smooth' | 'none'): void {
+    const sameFrame = horizon.radius === this.#horizon.radius && horizon.aspect === this.#horizon.aspect;
     this.#horizon = horizon;
     const gone = this.#nodes.getIds().filter((id) => !horizon.places.has(String(id)));
     if (gone.length > 0) this.#nodes.remove(gone);
@@ -88,7 +89,7 @@ export class HorizonCanvas {
     cancelAnimationFrame(this.#moving);
     if (motion === 'none' || moving.length > mostMoving) this.#put(moving.map(([id, , place]) => [id, place]));
     else if (moving.length > 0) this.#glide(moving);
-    if (this.#fitted) this.fit(motion);
+    if (this.#fitted && !sameFrame) this.fit(motion);
   }
 
   /** Replaces the lines; only those that differ are touched. */

@@ -42,14 +42,14 @@ export function drawSymbol(ctx: CanvasRenderingContext2D, look: Look, place: Sym
   ctx.globalAlpha = look.dimmed ? dimmedAlpha : Math.max(look.state === 'suspect' || look.state === 'failed' ? leastUnwellAlpha : leastAlpha, look.freshness);
   ctx.lineWidth = line;
   ctx.strokeStyle = palette.states[look.state];
-  ctx.fillStyle = look.fill ?? palette.ring;
+  const fill = look.fill ?? palette.ring;
   switch (look.state) {
     case 'alive':
-      disc(ctx, x, y, radius, ctx.fillStyle);
+      disc(ctx, x, y, radius, fill);
       if (look.fill === null) ring(ctx, x, y, radius - line / 2);
       break;
     case 'suspect': {
-      disc(ctx, x, y, radius * 0.6, ctx.fillStyle);
+      disc(ctx, x, y, radius * 0.6, fill);
       const dash = (2 * Math.PI * radius) / 16;
       ctx.setLineDash([dash * 1.1, dash * 0.9]);
       ring(ctx, x, y, radius - line / 2);
@@ -106,7 +106,7 @@ export function drawLabel(ctx: CanvasRenderingContext2D, look: Look, place: Symb
   ctx.fillText(look.name, x, top);
 }
 
-function disc(ctx: CanvasRenderingContext2D, x: number, y: number, radius: number, fill: string | CanvasGradient | CanvasPattern): void {
+function disc(ctx: CanvasRenderingContext2D, x: number, y: number, radius: number, fill: string): void {
   ctx.fillStyle = fill;
   ctx.beginPath();
   ctx.arc(x, y, radius, 0, 2 * Math.PI);

@@ -18,6 +18,8 @@ export const maxLights = 32;
 const stretchMs = 550;
 /** Lights of one message are let go over so long, milliseconds. */
 const spreadMs = 240;
+/** Between two drawings at least, milliseconds: thirty in a second are smooth enough for dots, at half the cost. */
+const frameMs = 30;
 const radius = 2.4;
 /** Length of the tail, as a part of the path. */
 const tail = 0.16;
@@ -27,6 +29,7 @@ export class Particles {
   readonly #toScreen: (point: Point) => Point;
   #lights: Light[] = [];
   #frame = 0;
+  #drawnMs = 0;
   #colour = '';
 
   /** @param toScreen from the units of the graph to CSS pixels within the canvas */
@@ -57,6 +60,11 @@ export class Particles {
   }
 
   readonly #draw = (nowMs: number) => {
+    if (nowMs - this.#drawnMs < frameMs) {
+      this.#frame = requestAnimationFrame(this.#draw);
+      return;
+    }
+    this.#drawnMs = nowMs;
     const ctx = this.#canvas.getContext('2d');
     this.#lights = this.#lights.filter((light) => nowMs < light.startMs + light.durationMs);
     this.#frame = this.#lights.length > 0 ? requestAnimationFrame(this.#draw) : 0;
