@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
+  Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
@@ -27,18 +28,30 @@ export interface Authority {
   readonly pem: string;
   /** Signs the key of the request; names and usages are the request's unless changed. */
   sign(signingRequestPem: string, changes?: LeafChanges): Promise<string>;
-  intermediate(name: string): Promise<Authority>;
+  /** PEM of this authority, which made itself, with the same name and key, and another end. */
+  renewed(notAfter: Date): Promise<string>;
+  intermediate(name: string, changes?: IntermediateChanges): Promise<Authority>;
 }
+
+export interface IntermediateChanges {
+  /** False for one that may sign nothing, and does. */
+  readonly authority?: boolean;
+  /** Only names below `example`. */
+  readonly nameConstraints?: boolean;
+}
+
+/** { permittedSubtrees [0] { { uniformResourceIdentifier [6] "example" } } } of RFC 5280, 4.2.1.10. */
+const belowExample = Buffer.from('300da00b30098607' + Buffer.from('example').toString('hex'), 'hex');
 
 const hour = 3_600_000;
 
 export async function makeAuthority(name: string): Promise<Authority> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const root = await X509CertificateGenerator.createSelfSigned(
-    { name: `CN=${name}`, keys, signingAlgorithm: algorithm, notAfter: new Date(Date.now() + 10 * hour), extensions: [new BasicConstraintsExtension(true, undefined, true)] },
-    crypto,
-  );
-  return authorityOf(root, keys);
+  return authorityOf(await selfSigned(`CN=${name}`, keys, new Date(Date.now() + 10 * hour)), keys);
+}
+
+function selfSigned(name: string, keys: CryptoKeyPair, notAfter: Date): Promise<X509Certificate> {
+  return X509CertificateGenerator.createSelfSigned({ name, keys, signingAlgorithm: algorithm, notAfter, extensions: [new BasicConstraintsExtension(true, undefined, true)] }, crypto);
 }
 
 function authorityOf(certificate: X509Certificate, keys: CryptoKeyPair): Authority {
@@ -64,10 +77,17 @@ function authorityOf(certificate: X509Certificate, keys: CryptoKeyPair): Authori
       );
       return `${leaf.toString('pem')}\n`;
     },
-    intermediate: async (name) => {
+    renewed: async (notAfter) => `${(await selfSigned(certificate.subject, keys, notAfter)).toString('pem')}\n`,
+    intermediate: async (name, changes = {}) => {
       const below = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
       const made = await X509CertificateGenerator.create(
-        { ...issue, subject: `CN=${name}`, publicKey: below.publicKey, notAfter: new Date(Date.now() + 5 * hour), extensions: [new BasicConstraintsExtension(true, undefined, true)] },
+        {
+          ...issue,
+          subject: `CN=${name}`,
+          publicKey: below.publicKey,
+          notAfter: new Date(Date.now() + 5 * hour),
+          extensions: [new BasicConstraintsExtension(changes.authority !== false, undefined, true), ...(changes.nameConstraints === true ? [new Extension('2.5.29.30', true, belowExample)] : [])],
+        },
         crypto,
       );
       return authorityOf(made, below);

@@ -37,6 +37,11 @@ function judge(bytes: Uint8Array, changes: { roots?: TrustedRoots; cluster?: str
   return verifyCredential(bytes, { roots: changes.roots ?? rootsOf(root), cluster: name, clusterTag: clusterTagOf(name), wallMs: changes.wallMs ?? Date.now() });
 }
 
+/** After the root began. */
+function soon(): Date {
+  return new Date(Date.now() + 2_000);
+}
+
 function refused(reason: string) {
   return { admitted: false, reason };
 }
@@ -49,7 +54,7 @@ describe('the tag of a cluster', () => {
 
 describe('a credential', () => {
   it('is admitted with the facts of its leaf', async () => {
-    const bytes = await credentialOf();
+    const bytes = await credentialOf({ notBefore: soon() });
     const [leaf] = decodeCredential(bytes)?.chain ?? [];
     const certificate = new X509Certificate(leaf as Uint8Array);
     expect(judge(bytes)).toEqual({
@@ -106,7 +111,7 @@ describe('a credential', () => {
 
 describe('time', () => {
   it('is judged at each look, also when the chain is known', async () => {
-    const bytes = await credentialOf();
+    const bytes = await credentialOf({ notBefore: soon() });
     const roots = rootsOf(root);
     const { notBeforeS = 0, notAfterS = 0 } = decodeCredential(bytes) ?? {};
     expect(judge(bytes, { roots, wallMs: notAfterS * 1_000 })).toMatchObject({ admitted: true });
@@ -119,6 +124,9 @@ describe('time', () => {
     const bytes = await credentialOf({ notAfter: new Date(Date.now() + 99 * 3_600_000) });
     const end = Date.parse(new X509Certificate(root.pem).validTo);
     expect(judge(bytes, { wallMs: end + 1 })).toEqual(refused('expired'));
+    const renewed = new X509Certificate(await root.renewed(new Date(end + 3_600_000)));
+    const original = new X509Certificate(root.pem);
+    for (const both of [[renewed, original], [original, renewed]]) expect(judge(bytes, { roots: new TrustedRoots(both), wallMs: end + 1 })).toMatchObject({ admitted: true });
   });
 });
 
