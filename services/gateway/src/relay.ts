@@ -71,10 +71,7 @@ export class Relay {
     this.#heardAtMs = performance.now();
     this.#paused = false;
     let reason: string | null = null;
-    upstream.on('open', () => {
-      reason = 'the connection to it was lost.';
-      target.noteUp();
-    });
+    upstream.on('open', () => (reason = 'the connection to it was lost.'));
     upstream.on('ping', () => (this.#heardAtMs = performance.now()));
     upstream.on('message', (data, isBinary) => this.#pass(upstream, data, isBinary));
     upstream.on('unexpected-response', (_request, response) => {
@@ -93,6 +90,7 @@ export class Relay {
     const [, session, sequence] = position.exec(data.toString('latin1', 0, headCharacters)) ?? [];
     if (session !== undefined) this.#resume = `${session}:${sequence}`;
     this.#failures = 0;
+    this.#parts.target.noteUp();
     this.#tell('up');
     if (page.readyState !== page.OPEN) return;
     page.send(data, { binary: false }, () => this.#drained());
