@@ -207,16 +207,16 @@ describe('peers', () => {
   it('are listed with the figures of their connection while it lasts', () => {
     tell({ type: 'peer-up', connection: 7, peer: other, direction: 'dialled', address: '127.0.0.1:1' }, { type: 'peer-up', connection: 8, peer: third, direction: 'accepted', address: '127.0.0.1:2' });
     now.monotonicMs += 3_000;
-    tell({ type: 'peer-push-changed', connection: 7, peer: other, push: 'lazy' }, { type: 'peer-down', connection: 8, peer: third, reason: 'bye \u202e\n' });
+    tell({ type: 'peer-push-changed', connection: 7, peer: other, push: 'eager' }, { type: 'peer-down', connection: 8, peer: third, reason: 'bye \u202e\n' });
     expect(view.peers()).toEqual([
-      { id: other, name: null, direction: 'dialled', push: 'lazy', roundTripSeconds: 0.012, lossRatio: 0.015, connectedSeconds: 3, bytesSent: 10, bytesReceived: 20 },
+      { id: other, name: null, direction: 'dialled', push: 'eager', roundTripSeconds: 0.012, lossRatio: 0.015, connectedSeconds: 3, bytesSent: 10, bytesReceived: 20 },
     ]);
     expect(view.timeline().at(-1)?.text).toBe('The connection to cccccccc ended: bye ??.');
   });
 
   it('have no figures that the transport does not know', () => {
     tell({ type: 'peer-up', connection: 9, peer: other, direction: 'accepted', address: '127.0.0.1:1' });
-    expect(view.peers()[0]).toMatchObject({ roundTripSeconds: null, lossRatio: null, push: 'eager' });
+    expect(view.peers()[0]).toMatchObject({ roundTripSeconds: null, lossRatio: null, push: 'lazy' });
   });
 });
 
