@@ -7,6 +7,8 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
+  PublicKey,
+  type PublicKeyType,
   SubjectAlternativeNameExtension,
   type X509Certificate,
   X509CertificateGenerator,
@@ -28,6 +30,8 @@ export interface Authority {
   readonly pem: string;
   /** Signs the key of the request; names and usages are the request's unless changed. */
   sign(signingRequestPem: string, changes?: LeafChanges): Promise<string>;
+  /** Signs a public key, of SPKI in DER. */
+  signKey(spki: Uint8Array, changes: LeafChanges): Promise<string>;
   /** PEM of this authority, which made itself, with the same name and key, and another end. */
   renewed(notAfter: Date): Promise<string>;
   intermediate(name: string, changes?: IntermediateChanges): Promise<Authority>;
@@ -56,27 +60,31 @@ function selfSigned(name: string, keys: CryptoKeyPair, notAfter: Date): Promise<
 
 function authorityOf(certificate: X509Certificate, keys: CryptoKeyPair): Authority {
   const issue = { issuer: certificate.subject, signingKey: keys.privateKey, signingAlgorithm: algorithm };
+  const leafOf = async (publicKey: PublicKeyType, changes: LeafChanges) => {
+    const leaf = await X509CertificateGenerator.create(
+      {
+        ...issue,
+        publicKey,
+        notBefore: changes.notBefore ?? new Date(Date.now() - hour),
+        notAfter: changes.notAfter ?? new Date(Date.now() + hour),
+        extensions: [
+          new BasicConstraintsExtension(changes.authority === true, undefined, true),
+          new KeyUsagesExtension(changes.authority === true ? KeyUsageFlags.keyCertSign : KeyUsageFlags.digitalSignature, true),
+          new ExtendedKeyUsageExtension([...(changes.usages ?? [serverAuth, clientAuth])]),
+          new SubjectAlternativeNameExtension((changes.uris ?? []).map((value) => ({ type: 'url' as const, value }))),
+        ],
+      },
+      crypto,
+    );
+    return `${leaf.toString('pem')}\n`;
+  };
   return {
     pem: `${certificate.toString('pem')}\n`,
     sign: async (signingRequestPem, changes = {}) => {
       const request = new Pkcs10CertificateRequest(signingRequestPem);
-      const leaf = await X509CertificateGenerator.create(
-        {
-          ...issue,
-          publicKey: await request.publicKey.export(crypto),
-          notBefore: changes.notBefore ?? new Date(Date.now() - hour),
-          notAfter: changes.notAfter ?? new Date(Date.now() + hour),
-          extensions: [
-            new BasicConstraintsExtension(changes.authority === true, undefined, true),
-            new KeyUsagesExtension(changes.authority === true ? KeyUsageFlags.keyCertSign : KeyUsageFlags.digitalSignature, true),
-            new ExtendedKeyUsageExtension([...(changes.usages ?? usagesOf(request))]),
-            new SubjectAlternativeNameExtension((changes.uris ?? urisOf(request)).map((value) => ({ type: 'url' as const, value }))),
-          ],
-        },
-        crypto,
-      );
-      return `${leaf.toString('pem')}\n`;
+      return leafOf(await request.publicKey.export(crypto), { uris: urisOf(request), usages: usagesOf(request), ...changes });
     },
+    signKey: (spki, changes) => leafOf(new PublicKey(new Uint8Array(spki)), changes),
     renewed: async (notAfter) => `${(await selfSigned(certificate.subject, keys, notAfter)).toString('pem')}\n`,
     intermediate: async (name, changes = {}) => {
       const below = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

@@ -92,13 +92,19 @@ function setOf(files: Files, options: FilesSourceOptions): OwnCertificates {
  * read across such a change.
  */
 async function readStill(options: FilesSourceOptions): Promise<Files> {
-  let last = await readAll(options);
-  for (let reads = 1; reads < maxReads; reads++) {
-    const next = await readAll(options);
-    if (areEqual(last, next)) return next;
-    last = next;
+  let last: Files | null = null;
+  for (let reads = 1; ; reads++) {
+    try {
+      const next = await readAll(options);
+      if (last !== null && areEqual(last, next)) return next;
+      last = next;
+    } catch (fault) {
+      // Between two of them a file may be missing for a moment.
+      if (reads >= maxReads) throw fault;
+      last = null;
+    }
+    if (reads >= maxReads) throw new CertificateError('unreadable', `The files in ${options.certificateDir} or ${options.trustDir} change all the time. Find out what writes them.`);
   }
-  throw new CertificateError('unreadable', `The files in ${options.certificateDir} or ${options.trustDir} change all the time. Find out what writes them.`);
 }
 
 async function readAll({ certificateDir, trustDir }: FilesSourceOptions): Promise<Files> {
