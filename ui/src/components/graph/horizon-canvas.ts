@@ -73,6 +73,7 @@ export class HorizonCanvas {
 
   /** Where everybody stands from now on. Those that were elsewhere go there smoothly, if they are few and it is wanted. */
   place(horizon: Horizon, motion: 'smooth' | 'none'): void {
+    const before = this.#horizon.places;
     const sameFrame = horizon.radius === this.#horizon.radius && horizon.aspect === this.#horizon.aspect;
     this.#horizon = horizon;
     const gone = this.#nodes.getIds().filter((id) => !horizon.places.has(String(id)));
@@ -86,9 +87,13 @@ export class HorizonCanvas {
       else if (at.x !== place.x || at.y !== place.y) moving.push([id, at, place]);
     }
     this.#put(fresh);
-    cancelAnimationFrame(this.#moving);
-    if (motion === 'none' || moving.length > mostMoving) this.#put(moving.map(([id, , place]) => [id, place]));
-    else if (moving.length > 0) this.#glide(moving);
+    // Those on their way to the right place are left alone: begun again with each message, no move would ever end.
+    const isLed = ([id, , place]: (typeof moving)[number]) => before.get(id)?.x !== place.x || before.get(id)?.y !== place.y;
+    if (moving.some(isLed)) {
+      cancelAnimationFrame(this.#moving);
+      if (motion === 'none' || moving.length > mostMoving) this.#put(moving.map(([id, , place]) => [id, place]));
+      else this.#glide(moving);
+    }
     if (this.#fitted && !sameFrame) this.fit(motion);
   }
 
