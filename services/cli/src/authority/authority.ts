@@ -30,10 +30,11 @@ const backdatedMs = 300_000;
  */
 export async function openAuthority(folder: string, cluster: string): Promise<Authority> {
   mkdirSync(join(folder, 'trust'), { recursive: true });
-  const root = existsSync(join(folder, 'ca.key')) || existsSync(join(folder, 'ca.crt')) ? await readRoot(folder) : await makeRoot(folder, cluster);
+  const root = existsSync(join(folder, 'ca.key')) || existsSync(join(folder, 'ca.crt')) ? await readRoot(folder, cluster) : await makeRoot(folder, cluster);
   writeWhole(join(folder, 'trust', 'ca.crt'), `${root.certificate.toString('pem')}\n`, 0o644);
   return {
     async issueLeaf({ name, uri, days }) {
+      if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name) || name === 'trust' || name.startsWith('ca.')) throw new CommandError(`"${name}" cannot be the name of a certificate: use 1 to 63 letters, digits, dots and hyphens, and neither "trust" nor "ca.".`);
       const directory = join(folder, name);
       mkdirSync(directory, { recursive: true });
       const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -45,11 +46,15 @@ export async function openAuthority(folder: string, cluster: string): Promise<Au
   };
 }
 
+function commonName(cluster: string): string {
+  return `${cluster} development authority`;
+}
+
 async function makeRoot(folder: string, cluster: string): Promise<Root> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    name: `CN=${cluster} development authority`,
+    name: `CN=${commonName(cluster)}`,
     notBefore: new Date(Date.now() - backdatedMs),
     notAfter: new Date(Date.now() + rootDays * dayMs),
     signingAlgorithm: algorithm,
@@ -65,7 +70,7 @@ async function makeRoot(folder: string, cluster: string): Promise<Root> {
   return { certificate, key: keys.privateKey };
 }
 
-async function readRoot(folder: string): Promise<Root> {
+async function readRoot(folder: string, cluster: string): Promise<Root> {
   const [keyFile, certificateFile] = [join(folder, 'ca.key'), join(folder, 'ca.crt')];
   const advice = `Restore it, or remove ${keyFile} and ${certificateFile} to have a new authority made (certificates of the old one are then refused).`;
   try {
@@ -74,6 +79,7 @@ async function readRoot(folder: string): Promise<Root> {
     const parsed = new X509Certificate(certificatePem);
     const privateKey = createPrivateKey(keyPem);
     if (!parsed.checkPrivateKey(privateKey)) throw new Error('the key is not that of the certificate');
+    if (parsed.subject !== `CN=${commonName(cluster)}`) throw new Error(`it is the authority of another cluster (${parsed.subject}), not of ${cluster}`);
     if (Date.parse(parsed.validTo) < Date.now()) throw new Error(`it expired on ${parsed.validTo}`);
     const der = privateKey.export({ type: 'pkcs8', format: 'der' });
     return { certificate: new x509.X509Certificate(certificatePem), key: await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']) };

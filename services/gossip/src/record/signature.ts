@@ -25,7 +25,8 @@ export function isSignatureWellFormed(publicKey: Uint8Array, signature: Uint8Arr
 }
 
 function isPointWellFormed(point: Uint8Array): boolean {
-  const y = point.slice();
+  // A copy whatever the type: `slice` of a Buffer shares its memory.
+  const y = Uint8Array.from(point);
   y[31] = (y[31] as number) & 0x7f;
   return isBelow(y, prime) && !smallOrderY.some((small) => small.every((byte, i) => byte === y[i]));
 }

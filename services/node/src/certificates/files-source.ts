@@ -45,7 +45,8 @@ interface Files {
 
 const maxFileBytes = 262_144;
 const maxTrustFiles = 64;
-const maxRoots = 64;
+/** As many as a trust record can tell of (docs/PROTOCOL.md 4.5). */
+const maxRoots = 16;
 /** A writer that replaces files between two of our reads is through by the next. */
 const maxReads = 5;
 

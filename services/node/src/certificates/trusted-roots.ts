@@ -85,9 +85,10 @@ export class TrustedRoots {
     const [leaf] = certificates;
     // With bytes after it, or in PEM form, one leaf could have many fingerprints.
     if (leaf === undefined || certificates.some((one, i) => !equalBytes(one.raw, ders[i] as Uint8Array))) return 'malformed';
-    const root = this.#anchorOf(certificates);
-    if (root === null) return 'untrusted-chain';
-    const validities = [...certificates, root.certificate].map(validityOf);
+    const anchors = this.#anchorsOf(certificates);
+    const [root] = anchors;
+    if (root === undefined) return 'untrusted-chain';
+    const validities = [...certificates.map(validityOf), spanOf(anchors)];
     // A date that cannot be read would be neither past nor future.
     if (validities.some((one) => Number.isNaN(one.notBeforeMs) || Number.isNaN(one.notAfterMs))) return 'malformed';
     const usages: readonly string[] = leaf.keyUsage ?? [];
@@ -105,13 +106,13 @@ export class TrustedRoots {
     };
   }
 
-  /** The root at the end of the chain; of several with one key (a renewed root) the one that lives longest. */
-  #anchorOf(certificates: readonly X509Certificate[]): Root | null {
+  /** The roots at the end of the chain: several when one was renewed under its key. The one that lives longest comes first. */
+  #anchorsOf(certificates: readonly X509Certificate[]): Root[] {
     const broken = certificates.some((one, i) => i > 0 && !issued(one, certificates[i - 1] as X509Certificate));
     const last = certificates.at(-1);
-    if (broken || last === undefined) return null;
+    if (broken || last === undefined) return [];
     const anchors = this.#roots.filter((root) => issued(root.certificate, last));
-    return anchors.sort((a, b) => validityOf(b.certificate).notAfterMs - validityOf(a.certificate).notAfterMs)[0] ?? null;
+    return anchors.sort((a, b) => validityOf(b.certificate).notAfterMs - validityOf(a.certificate).notAfterMs);
   }
 }
 
@@ -130,6 +131,12 @@ export function hasNameConstraints(certificate: X509Certificate): boolean {
 
 function validityOf(certificate: X509Certificate): Validity {
   return { notBeforeMs: Date.parse(certificate.validFrom), notAfterMs: Date.parse(certificate.validTo) };
+}
+
+/** Of roots with one key: from the beginning of the first to the end of the last, so that a renewal neither comes too early nor too late. */
+function spanOf(roots: readonly Root[]): Validity {
+  const validities = roots.map(({ certificate }) => validityOf(certificate));
+  return { notBeforeMs: Math.min(...validities.map((one) => one.notBeforeMs)), notAfterMs: Math.max(...validities.map((one) => one.notAfterMs)) };
 }
 
 function fingerprintOf(der: Uint8Array): Uint8Array {

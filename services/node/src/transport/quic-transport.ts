@@ -78,7 +78,10 @@ class QuicSocket implements QuicTransport {
   #turnPlanned = false;
   #timer: NodeJS.Timeout | null = null;
   #timerAtMs = Number.POSITIVE_INFINITY;
+  /** No more dials and strangers; what is open is being closed. */
   #closed = false;
+  /** The socket is gone. */
+  #ended = false;
   #onEmpty: (() => void) | null = null;
 
   constructor(quiche: Quiche, socket: Socket, options: QuicTransportOptions) {
@@ -161,6 +164,8 @@ class QuicSocket implements QuicTransport {
       });
     }
     if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const connection of [...this.#connections.values()]) this.#remove(connection);
+    this.#ended = true;
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 
@@ -232,6 +237,7 @@ class QuicSocket implements QuicTransport {
 
   #turn(): void {
     this.#turnPlanned = false;
+    if (this.#ended) return;
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     for (const connection of dirty) if (connection.phase !== 'gone') this.#work(connection);
@@ -376,6 +382,7 @@ class QuicSocket implements QuicTransport {
   }
 
   #setTimer(atMs: number): void {
+    if (this.#ended) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
     this.#timer = setTimeout(() => this.#ring(), Math.min(maxTimerMs, Math.max(0, Math.ceil(atMs - performance.now()))));

@@ -6,6 +6,9 @@ export type ChainResult =
   | { readonly ok: true; readonly root: X509Certificate; readonly path: readonly X509Certificate[] }
   | { readonly ok: false; readonly fault: string };
 
+/** Clocks differ: a certificate may begin so much later than ours says, milliseconds (docs/PROTOCOL.md 3.3). */
+export const toleranceMs = 120_000;
+
 /** SHA-256 over the DER, hexadecimal. */
 export async function fingerprintOf(certificate: X509Certificate): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', certificate.rawData)));
@@ -33,7 +36,7 @@ export async function findRoot(chain: readonly X509Certificate[], roots: readonl
 function dateFault(certificate: X509Certificate, nowMs: number): string | null {
   const name = certificate.subject || 'the certificate';
   if (nowMs > certificate.notAfter.getTime()) return `${name} expired on ${certificate.notAfter.toISOString()}`;
-  if (nowMs < certificate.notBefore.getTime()) return `${name} is valid only from ${certificate.notBefore.toISOString()}`;
+  if (nowMs < certificate.notBefore.getTime() - toleranceMs) return `${name} is valid only from ${certificate.notBefore.toISOString()}`;
   return null;
 }
 

@@ -1,7 +1,7 @@
 /** The order of docs/PROTOCOL.md 3.3: what joins a node id to the certificate authority, checked in the browser. */
 import { decodeCredential, equalBytes, messageOfCredential, parseLeafUri, type Credential, type LeafUri } from '@starling/gossip';
 import { BasicConstraintsExtension, ExtendedKeyUsageExtension, SubjectAlternativeNameExtension, X509Certificate } from './x509.js';
-import { findRoot, fingerprintOf } from './certificate-chain.js';
+import { findRoot, fingerprintOf, toleranceMs } from './certificate-chain.js';
 import { failed, passed, type Check } from './checks.js';
 import { isNodeSignature } from './node-signature.js';
 
@@ -22,8 +22,6 @@ export interface CredentialAnswer {
 
 const serverAuth = '1.3.6.1.5.5.7.3.1';
 const clientAuth = '1.3.6.1.5.5.7.3.2';
-/** Before not-before, so that clocks may differ, milliseconds. */
-const toleranceMs = 120_000;
 
 export async function checkCredential(question: CredentialQuestion): Promise<CredentialAnswer> {
   const { bytes, nodeId, nowMs } = question;
