@@ -73,7 +73,10 @@ export interface NetworkCounts {
   readonly errors: number;
 }
 
-/** Of /proc/net/dev: all interfaces of this network namespace but loopback; undefined when there is none. */
+/** Loopback, and what carries the traffic of other interfaces or containers a second time: bridges, pairs, bonds, tunnels, VLANs. */
+const countedElsewhere = /^(?:lo$|veth|docker|br|virbr|cni|cali|cilium|lxc|flannel|kube|bond|team|tun|tap|wg|vxlan|dummy|ifb)|\./;
+
+/** Of /proc/net/dev: the interfaces of this network namespace that lead outside; undefined when there is none. */
 export function parseNetDev(text: string): NetworkCounts | undefined {
   let found = false;
   const sum = { receivedBytes: 0, sentBytes: 0, errors: 0 };
@@ -81,7 +84,7 @@ export function parseNetDev(text: string): NetworkCounts | undefined {
     const [name, rest] = line.split(':');
     const fields = rest?.trim().split(/ +/).map(Number) ?? [];
     const [received, , receiveErrors, , , , , , sent, , sendErrors] = fields;
-    if (name?.trim() === 'lo' || received === undefined || receiveErrors === undefined || sent === undefined || sendErrors === undefined || fields.some(Number.isNaN)) continue;
+    if (countedElsewhere.test(name?.trim() ?? '') || received === undefined || receiveErrors === undefined || sent === undefined || sendErrors === undefined || fields.some(Number.isNaN)) continue;
     found = true;
     sum.receivedBytes += received;
     sum.sentBytes += sent;

@@ -7,7 +7,8 @@ import { type CpuTicks, parseDiskstats, parseLoadavg, parseMeminfo, parseNetDev,
 import type { ProcText } from './proc-text.js';
 import { Rate } from './rate.js';
 
-export type Reading = number | undefined;
+/** Undefined for what cannot be read; null for what can, but has no value at the moment (the first of a rate). */
+export type Reading = number | null | undefined;
 
 export interface Source {
   readonly metrics: readonly MetricDefinition[];
@@ -21,6 +22,8 @@ const fraction = -4;
 const hundredth = -2;
 const microsecond = -6;
 const whole = 0;
+/** How often the event loop is probed, milliseconds. */
+const loopResolutionMs = 20;
 
 export function gauge(name: string, unit: string, exponent: number): MetricDefinition {
   return { name, unit, type: 'gauge', exponent };
@@ -36,7 +39,8 @@ export function cpuSource(proc: ProcText): Source {
       before = cpu;
       const ticks = cpu === undefined || last === undefined ? 0 : cpu.total - last.total;
       // Counters that went back, as they do when a machine is restored, say nothing.
-      if (cpu === undefined || last === undefined || ticks <= 0 || cpu.idle < last.idle || cpu.waiting < last.waiting) return [undefined, undefined, running];
+      if (cpu === undefined) return [undefined, undefined, running];
+      if (last === undefined || ticks <= 0 || cpu.idle < last.idle || cpu.waiting < last.waiting) return [null, null, running];
       return [Math.max(0, 1 - (cpu.idle - last.idle) / ticks), Math.min(1, (cpu.waiting - last.waiting) / ticks), running];
     },
   };
@@ -123,16 +127,20 @@ export function cgroupSource(proc: ProcText): Source {
       return [
         memoryLimitBytes === undefined ? undefined : memoryBytes,
         memoryLimitBytes === undefined || memoryBytes === undefined ? undefined : memoryBytes / memoryLimitBytes,
-        cpuLimit === undefined || cpus === undefined ? undefined : cpus / cpuLimit,
+        cpuLimit === undefined ? undefined : shareOf(cpus, cpuLimit),
       ];
     },
   };
 }
 
+function shareOf(used: Reading, limit: number): Reading {
+  return used === undefined || used === null ? used : used / limit;
+}
+
 /** This process: its share of one processor, its memory, its files, and how late its event loop is. */
 export function processSource(): Source {
   const cpu = new Rate();
-  const delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
+  const delay: IntervalHistogram = monitorEventLoopDelay({ resolution: loopResolutionMs });
   delay.enable();
   let loop = performance.eventLoopUtilization();
   return {
@@ -149,7 +157,7 @@ export function processSource(): Source {
       const before = loop;
       loop = performance.eventLoopUtilization();
       // The histogram holds the distance of its own ticks: what is above their resolution is delay.
-      const p99 = delay.count > 0 ? Math.max(0, delay.percentile(99) / 1e9 - 0.02) : undefined;
+      const p99 = delay.count > 0 ? Math.max(0, delay.percentile(99) / 1e9 - loopResolutionMs / 1_000) : null;
       delay.reset();
       return [cpu.next((user + system) / 1e6, nowMs), process.memoryUsage.rss(), openFiles(), process.uptime(), p99, performance.eventLoopUtilization(loop, before).utilization];
     },
