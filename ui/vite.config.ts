@@ -9,7 +9,7 @@ const source = (workspace: string) => new URL(`../services/${workspace}/src/inde
 export default defineConfig({
   plugins: [vue()],
   // Not by the condition "source": other publishers have it too, for files that are not meant for us.
-  resolve: { alias: { '@starling/contract': source('contract'), '@starling/gossip': source('gossip') } },
+  resolve: { alias: { '@starling/contract': source('contract'), '@starling/gossip': source('gossip'), '@starling/verification': source('verification') } },
   build: {
     target: 'es2022',
     // Everything stays a file of its own: inlined assets would need `data:` in the content security policy.

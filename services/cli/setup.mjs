@@ -30,7 +30,7 @@ export function requirePackages() {
 export function requireBuild() {
   step('Building the services', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
   const page = join(root, 'ui', 'dist', 'index.html');
-  const sources = ['ui/src', 'ui/index.html', 'ui/package.json', 'ui/vite.config.ts', 'services/contract/src', 'services/gossip/src', 'package-lock.json'];
+  const sources = ['ui/src', 'ui/index.html', 'ui/package.json', 'ui/vite.config.ts', 'services/contract/src', 'services/gossip/src', 'services/verification/src', 'package-lock.json'];
   if (existsSync(page) && sources.every((source) => newest(join(root, source)) <= statSync(page).mtimeMs)) return;
   step('Building the page', 'npm', ['run', 'build', '--silent', '-w', 'ui', '--', '--logLevel', 'warn']);
 }

@@ -3,6 +3,7 @@ import { runCluster } from './cluster/run-cluster.js';
 import { controlCommands, runControl } from './cluster/run-control.js';
 import { runStatus } from './status.js';
 import { CommandError, UsageError, usage } from './usage.js';
+import { runVerify } from './verify.js';
 
 export async function main(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
@@ -24,6 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run(command: string, args: readonly string[]): Promise<number> {
   if (command === 'cluster') return runCluster(args);
   if (command === 'status') return runStatus(args);
+  if (command === 'verify') return runVerify(args);
   if (controlCommands.some((known) => known === command)) return runControl(command, args);
   if (command === 'help' || command === '--help' || command === '-h') {
     process.stdout.write(`${usage}\n`);

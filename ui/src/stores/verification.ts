@@ -2,7 +2,7 @@
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from 'vue';
 import type { Node } from '@starling/contract';
 import { ApiFault, fetchRecord, fetchTrust } from '../api/rest.js';
-import { skipped, type Verification } from '../domain/verification/checks.js';
+import type { Verification } from '@starling/verification';
 import { pageTimeMs } from '../domain/page-clock.js';
 import { useNetwork } from './network.js';
 import { usePage } from './page.js';
@@ -31,7 +31,7 @@ export function useVerification(nodeId: () => string): { checked: ComputedRef<Ch
     const seen: Node[] = [];
     const stop = watch(() => shownNode(id), (node) => node !== null && seen.push(node), { immediate: true, flush: 'sync' });
     try {
-      const [{ checkRecord }, record, trust] = await Promise.all([import('../domain/verification/record-check.js'), fetchRecord(id, from), fetchTrust()]);
+      const [{ checkRecord }, record, trust] = await Promise.all([import('@starling/verification'), fetchRecord(id, from), fetchTrust()]);
       const newest = record.bundles[0];
       const isShown = () => seen.some((node) => node.incarnation === newest?.incarnation && node.sequence >= newest.sequence);
       await until(() => isShown() || !isCurrent(), () => shownNode(id), catchUpMs);
@@ -51,7 +51,7 @@ export function useVerification(nodeId: () => string): { checked: ComputedRef<Ch
       verification = await check(nodeId(), page.from, isCurrent);
     } catch (fault) {
       const reason = fault instanceof ApiFault ? fault.message : 'The part of the page that checks could not be loaded.';
-      verification = { verdict: 'unavailable', checks: [skipped('Record', reason)], rootFingerprint: null };
+      verification = { verdict: 'unavailable', checks: [{ title: 'Record', outcome: 'skipped', text: reason }], rootFingerprint: null };
     }
     if (isCurrent()) result.value = { ...verification, checkedMs: pageTimeMs() };
   };

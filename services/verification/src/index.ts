@@ -1,0 +1,3 @@
+export type { Check, Outcome, Verification } from './checks.js';
+export { checkRecord, type RecordQuestion } from './record-check.js';
+export { isNodeSignature } from './node-signature.js';
