@@ -9,6 +9,7 @@ COPY services/contract/package.json services/contract/
 COPY services/gateway/package.json services/gateway/
 COPY services/gossip/package.json services/gossip/
 COPY services/node/package.json services/node/
+COPY services/verification/package.json services/verification/
 COPY test/package.json test/
 COPY ui/package.json ui/
 
