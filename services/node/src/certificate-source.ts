@@ -5,9 +5,9 @@ import { openRequestSource } from './certificates/request-source.js';
 import type { Settings } from './settings.js';
 import type { CertificateSource } from './upkeep.js';
 
-/** @throws StartError */
-export async function openCertificateSource({ certificates, trustDir, cluster }: Settings, nodeId: NodeId, random: Random): Promise<CertificateSource> {
+/** `stopping` ends a request that waits for its answer. @throws StartError */
+export async function openCertificateSource({ certificates, trustDir, cluster }: Settings, nodeId: NodeId, random: Random, stopping: AbortSignal): Promise<CertificateSource> {
   const wallMs = () => Date.now();
   if (certificates.source === 'files') return openFilesSource({ certificateDir: certificates.directory, trustDir, cluster, nodeId, wallMs });
-  return openRequestSource({ request: certificates, trustDir, cluster, nodeId, wallMs, random });
+  return openRequestSource({ request: certificates, trustDir, cluster, nodeId, wallMs, random, signal: stopping });
 }

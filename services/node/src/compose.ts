@@ -2,27 +2,27 @@
  * Joins the adapters around the core: the one file that knows them all. What it starts it stops, in the opposite order.
  */
 import { readFileSync } from 'node:fs';
-import { createEngine, type Descriptor, descriptorFault, encodeTrust, type Event, kinds, type Now } from '@starling/gossip';
-import { openApi } from './api/api.js';
+import { createEngine, type Descriptor, descriptorFault, encodeTrust, type Engine, kinds, type Random } from '@starling/gossip';
+import { type Api, openApi } from './api/api.js';
 import { clusterTagOf, type OwnCertificates, verifyCredential } from './certificates/certificates.js';
 import { openCertificateSource } from './certificate-source.js';
 import { openDiscovery } from './discovery/discovery.js';
 import { parseSeed, type Seed } from './discovery/seeds.js';
-import { createRandom, systemClock } from './driver/clock.js';
+import { type Clock, createRandom, systemClock } from './driver/clock.js';
 import { Driver } from './driver/driver.js';
 import { portError, StartError } from './errors.js';
 import { NetworkView } from './history/network-view.js';
-import { openIdentity } from './identity/identity.js';
+import { type Identity, openIdentity } from './identity/identity.js';
 import { createSignatureVerifier } from './identity/verify-signature.js';
 import { EventLog } from './observability/event-log.js';
 import type { Log } from './observability/log.js';
-import { createMetrics } from './observability/metrics.js';
-import { openObservability } from './observability/observability.js';
+import { createMetrics, type Metrics } from './observability/metrics.js';
+import { type Observability, openObservability } from './observability/observability.js';
 import type { Settings } from './settings.js';
 import { formatHostPort, type HostPort } from './settings-readers.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 import { openQuicTransport, type QuicTransport } from './transport/quic-transport.js';
-import { startUpkeep } from './upkeep.js';
+import { type CertificateSource, startUpkeep } from './upkeep.js';
 
 export interface RunningNode {
   readonly nodeId: string;
@@ -32,11 +32,32 @@ export interface RunningNode {
 
 export const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
-/** `onFault`: something this node cannot go on without is broken. @throws StartError */
-export async function composeNode(settings: Settings, log: Log, onFault: (fault: Error) => void): Promise<RunningNode> {
+/** What a scrape, a probe or the view asks for before it is there: health and metrics are served before the first certificate has come. */
+interface Parts {
+  source: CertificateSource | null;
+  engine: Engine | null;
+  transport: QuicTransport | null;
+  api: Api | null;
+}
+
+/** What everything else hangs from. */
+interface Base {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly identity: Identity;
+  readonly parts: Parts;
+  readonly view: NetworkView;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Resolves when the node runs; until then it is live and not ready. `onFault`: something this node cannot go on without
+ * is broken. `stopping` ends the wait for a certificate. @throws StartError
+ */
+export async function composeNode(settings: Settings, log: Log, onFault: (fault: Error) => void, stopping: AbortSignal): Promise<RunningNode> {
   const seeds = readSeeds(settings.seeds);
-  const clock = systemClock;
-  const random = createRandom();
   const started: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const undo of started.splice(0).reverse()) await undo();
@@ -44,96 +65,133 @@ export async function composeNode(settings: Settings, log: Log, onFault: (fault:
   try {
     const identity = await openIdentity(settings.dataDir);
     started.push(identity.release);
-    const source = await openCertificateSource(settings, identity.nodeId, random);
-    const telemetry = openTelemetry(clock.now().monotonicMs);
+    const base = openBase(settings, log, identity);
+    const { parts } = base;
+    const observability = await openHealth(base);
+    started.push(() => observability.close());
+    const source = await openCertificateSource(settings, identity.nodeId, base.random, stopping);
+    parts.source = source;
+    const telemetry = openTelemetry(base.clock.now().monotonicMs);
     started.push(() => telemetry.close());
-    const descriptor = describe(settings, telemetry.metrics);
-    const clusterTag = clusterTagOf(settings.cluster);
-    const engine = createEngine({
-      cluster: settings.cluster,
-      clusterTag,
-      self: identity.nodeId,
-      incarnation: identity.incarnation,
-      credential: source.current().credential,
-      descriptor,
-      advertise: settings.advertise,
-      sampleIntervalMs: settings.sampleIntervalMs,
-      connections: settings.connections,
-      random,
-    });
-    let transport: QuicTransport | null = null;
-    const view = new NetworkView({ self: identity.nodeId, name: settings.name, clock, sampleIntervalMs: () => engine.sampleIntervalMs(), connectionFigures: (connection) => transport?.statistics(connection) ?? null });
-    let streams = () => 0;
-    const metrics = createMetrics({
-      version,
-      counts: () => view.counts(),
-      peers: () => view.peers(),
-      transportCounters: () => transport?.counters() ?? {},
-      certificateExpirySeconds: () => (source.current().notAfterMs - clock.now().wallMs) / 1_000,
-      sampleIntervalSeconds: () => view.sampleIntervalSeconds(),
-      streams: () => streams(),
-    });
-    const eventLog = new EventLog(log);
-    const onEvent = (event: Event, now: Now) => {
-      view.onEvent(event, now);
-      metrics.onEvent(event);
-      eventLog.onEvent(event, now);
-    };
-    const judge = (credential: Uint8Array, wallMs: number) => verifyCredential(credential, { roots: source.current().roots, cluster: settings.cluster, clusterTag, wallMs });
-    const driver = new Driver({
-      engine,
-      openTransport: async (listener) => {
-        transport = await listening('STARLING_LISTEN', settings.listen, () =>
-          openQuicTransport({ ...settings.listen, cluster: settings.cluster, credentials: () => source.current(), isTrusted: (chain) => typeof source.current().roots.judge(chain) !== 'string', listener }),
-        );
-        return transport;
-      },
-      sign: identity.sign,
-      verifySignature: createSignatureVerifier(),
-      verifyCredential: judge,
-      discover: openDiscovery(seeds, { onFault: (seed, fault) => (fault === null ? log.info({ seed }, 'A seed answers again') : log.warn({ seed }, `A seed gives no addresses: ${fault}`)) }).discover,
-      sample: () => telemetry.sample(clock.now().monotonicMs),
-      persistIncarnation: identity.persistIncarnation,
-      clock,
-      random,
-      onEvent,
-      onFault,
-    });
+    const engine = openEngine(base, source, telemetry.metrics);
+    parts.engine = engine;
+    const driver = openDriver(base, { engine, source, seeds, sample: () => telemetry.sample(base.clock.now().monotonicMs), onFault });
     await driver.start();
     started.push(() => driver.stop());
     driver.feed({ type: 'reported', records: [trustRecord(source.current())] });
 
     const api = await listening('STARLING_API_LISTEN', settings.api.listen, () =>
-      openApi({ source: view, listen: settings.api.listen, tls: () => (settings.api.plaintext ? null : tlsOf(source.current())), cluster: settings.cluster, version, clock, log }),
+      openApi({ source: base.view, listen: settings.api.listen, tls: () => (settings.api.plaintext ? null : tlsOf(source.current())), cluster: settings.cluster, version, clock: base.clock, log }),
     );
-    streams = () => api.streams;
+    parts.api = api;
     started.push(() => api.close());
-    const observability = await listening('STARLING_METRICS_LISTEN', settings.metricsListen, () =>
-      openObservability({ listen: settings.metricsListen, registry: metrics.registry, network: view, ready: () => readiness(view), live: () => true }),
-    );
-    started.push(() => observability.close());
-    const endUpkeep = startUpkeep({
-      source,
-      log,
-      random,
-      onLeafRenewed: ({ credential }) => {
-        driver.feed({ type: 'credential-renewed', credential });
-        api.reload();
-      },
-      onTrustChanged: () => {
-        driver.feed({ type: 'trust-changed' });
-        driver.feed({ type: 'reported', records: [trustRecord(source.current())] });
-        transport?.recheckTrust();
-        api.reload();
-      },
-    });
-    started.push(endUpkeep);
+    started.push(keepCertificates(base, { source, driver, api }));
     log.info({ node: identity.nodeId, incarnation: identity.incarnation, gossip: formatHostPort(settings.listen), api: formatHostPort(api.address), metrics: formatHostPort(observability.address), certificate: source.current().uri }, 'Node started');
     return { nodeId: identity.nodeId, stop };
   } catch (fault) {
     await stop();
     throw fault;
   }
+}
+
+function openBase(settings: Settings, log: Log, identity: Identity): Base {
+  const clock = systemClock;
+  const parts: Parts = { source: null, engine: null, transport: null, api: null };
+  const view = new NetworkView({
+    self: identity.nodeId,
+    name: settings.name,
+    clock,
+    sampleIntervalMs: () => parts.engine?.sampleIntervalMs() ?? settings.sampleIntervalMs,
+    connectionFigures: (connection) => parts.transport?.statistics(connection) ?? null,
+  });
+  const metrics = createMetrics({
+    version,
+    counts: () => view.counts(),
+    peers: () => view.peers(),
+    transportCounters: () => parts.transport?.counters() ?? {},
+    certificateExpirySeconds: () => (parts.source === null ? null : (parts.source.current().notAfterMs - clock.now().wallMs) / 1_000),
+    sampleIntervalSeconds: () => view.sampleIntervalSeconds(),
+    streams: () => parts.api?.streams ?? 0,
+  });
+  return { settings, log, clock, random: createRandom(), identity, parts, view, metrics };
+}
+
+function openHealth(base: Base): Promise<Observability> {
+  const { settings, metrics, view } = base;
+  return listening('STARLING_METRICS_LISTEN', settings.metricsListen, () =>
+    openObservability({ listen: settings.metricsListen, registry: metrics.registry, network: view, ready: () => readiness(base), live: () => true }),
+  );
+}
+
+function openEngine({ settings, identity, random }: Base, source: CertificateSource, metrics: Descriptor['metrics']): Engine {
+  return createEngine({
+    cluster: settings.cluster,
+    clusterTag: clusterTagOf(settings.cluster),
+    self: identity.nodeId,
+    incarnation: identity.incarnation,
+    credential: source.current().credential,
+    descriptor: describe(settings, metrics),
+    advertise: settings.advertise,
+    sampleIntervalMs: settings.sampleIntervalMs,
+    connections: settings.connections,
+    random,
+  });
+}
+
+interface Driven {
+  readonly engine: Engine;
+  readonly source: CertificateSource;
+  readonly seeds: readonly Seed[];
+  readonly sample: () => readonly (number | undefined)[];
+  readonly onFault: (fault: Error) => void;
+}
+
+function openDriver({ settings, log, clock, random, identity, parts, view, metrics }: Base, { engine, source, seeds, sample, onFault }: Driven): Driver {
+  const { cluster } = settings;
+  const clusterTag = clusterTagOf(cluster);
+  const eventLog = new EventLog(log);
+  return new Driver({
+    engine,
+    openTransport: async (listener) => {
+      parts.transport = await listening('STARLING_LISTEN', settings.listen, () =>
+        openQuicTransport({ ...settings.listen, cluster, credentials: () => source.current(), isTrusted: (chain) => typeof source.current().roots.judge(chain) !== 'string', listener }),
+      );
+      return parts.transport;
+    },
+    sign: identity.sign,
+    verifySignature: createSignatureVerifier(),
+    verifyCredential: (credential, wallMs) => verifyCredential(credential, { roots: source.current().roots, cluster, clusterTag, wallMs }),
+    discover: openDiscovery(seeds, { onFault: (seed, fault) => (fault === null ? log.info({ seed }, 'A seed answers again') : log.warn({ seed }, `A seed gives no addresses: ${fault}`)) }).discover,
+    sample,
+    persistIncarnation: identity.persistIncarnation,
+    clock,
+    random,
+    onEvent: (event, now) => {
+      view.onEvent(event, now);
+      metrics.onEvent(event);
+      eventLog.onEvent(event, now);
+    },
+    onFault,
+  });
+}
+
+/** Returns how to stop. */
+function keepCertificates({ log, random, parts }: Base, { source, driver, api }: { readonly source: CertificateSource; readonly driver: Driver; readonly api: Api }): () => void {
+  return startUpkeep({
+    source,
+    log,
+    random,
+    onLeafRenewed: ({ credential }) => {
+      driver.feed({ type: 'credential-renewed', credential });
+      api.reload();
+    },
+    onTrustChanged: () => {
+      driver.feed({ type: 'trust-changed' });
+      driver.feed({ type: 'reported', records: [trustRecord(source.current())] });
+      parts.transport?.recheckTrust();
+      api.reload();
+    },
+  });
 }
 
 function readSeeds(texts: readonly string[]): Seed[] {
@@ -159,7 +217,9 @@ function tlsOf({ chainPem, keyPem, rootsPem }: OwnCertificates): { readonly cert
 }
 
 /** Ready once its own first record is admitted: others can be answered, even if there are none yet. */
-function readiness(view: NetworkView): { readonly ready: boolean; readonly reason: string } {
+function readiness({ parts, view }: Base): { readonly ready: boolean; readonly reason: string } {
+  if (parts.source === null) return { ready: false, reason: 'the certificate of this node is not there yet' };
+  if (parts.api === null) return { ready: false, reason: 'the API does not listen yet' };
   const spoke = view.self().sequence > 0;
   return { ready: spoke, reason: spoke ? '' : 'its own first record is not admitted yet' };
 }

@@ -8,24 +8,36 @@ import { readSettings, type Settings } from './settings.js';
 /** The farewell takes less than 2 s; what is not done by then is not worth waiting for, milliseconds. */
 const stopDeadlineMs = 5_000;
 
+/** Aborted by the first signal, which may come while the node still waits for its certificate. */
+const stopping = new AbortController();
+
 async function main(): Promise<void> {
   const settings = readSettings(process.env, process.argv.slice(2));
   const log = createLog(settings.log);
   log.info(printable(settings), 'Settings');
-  let stopping: ReturnType<typeof closeWithGrace> | null = null;
-  const node = await composeNode(settings, log, (fault) => {
-    log.error({ err: fault }, 'This node cannot go on');
-    process.exitCode = exitCodes.software;
-    stopping?.close();
-  });
-  stopping = closeWithGrace({ delay: stopDeadlineMs, logger: false }, async ({ err, signal }) => {
+  const starting = composeNode(
+    settings,
+    log,
+    (fault) => {
+      log.error({ err: fault }, 'This node cannot go on');
+      process.exitCode = exitCodes.software;
+      grace.close();
+    },
+    stopping.signal,
+  );
+  const grace = closeWithGrace({ delay: stopDeadlineMs, logger: false }, async ({ err, signal }) => {
     if (err) {
       log.error({ err }, 'An unexpected fault');
       process.exitCode = exitCodes.software;
     } else log.info({ signal }, 'Stopping');
-    await node.stop();
+    stopping.abort();
+    const node = await starting.catch(() => null);
+    await node?.stop();
     log.info('Stopped');
+    // Otherwise it would be 0 after every end that was asked for, also by a fault.
+    process.exit();
   });
+  await starting;
 }
 
 /** Everything but what others could use: there are no secrets among the settings, only where they are. */
@@ -34,6 +46,8 @@ function printable(settings: Settings): object {
 }
 
 main().catch((fault: unknown) => {
+  // A start that was called off has nothing to complain about.
+  if (stopping.signal.aborted) return;
   if (fault instanceof StartError) {
     process.stderr.write(`${fault.message}\n`);
     process.exit(fault.exitCode);

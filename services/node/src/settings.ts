@@ -45,7 +45,7 @@ export const settingDefinitions = {
   requestPodUid: setting('REQUEST_POD_UID', null, readText(/^[0-9a-f-]{36}$/, 'a uid'), 'With `request`: uid of this pod.'),
   requestNamespace: setting('REQUEST_NAMESPACE', null, dnsName, 'With `request`: namespace of this pod.'),
   requestIssuer: setting('REQUEST_ISSUER', null, readText(/^[a-z0-9.-]+\/[A-Za-z]+\/[a-z0-9.-]+$/, 'of the form group/Kind/name'), 'With `request`: the issuer, such as cert-manager.io/Issuer/starling-ca.'),
-  requestDuration: setting('REQUEST_DURATION', '24h', readDuration(3_600_000, 365 * 86_400_000), 'With `request`: how long a certificate lives; renewed after two thirds.'),
+  requestDuration: setting('REQUEST_DURATION', '24h', readDuration(60_000, 365 * 86_400_000), 'With `request`: how long a certificate lives; renewed after two thirds.'),
   logLevel: setting('LOG_LEVEL', 'info', readOneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace'), 'How much to log.'),
   logFormat: setting('LOG_FORMAT', 'json', readOneOf('json', 'pretty'), '`pretty` for people at a terminal.'),
 } as const;

@@ -15,6 +15,8 @@ export interface RequestSourceOptions {
   readonly nodeId: NodeId;
   readonly wallMs: () => number;
   readonly random: Random;
+  /** Ends a request that waits for its answer. */
+  readonly signal?: AbortSignal;
   /** In tests something else than the cluster. */
   readonly issue?: typeof requestCertificate;
 }
@@ -25,10 +27,10 @@ const maxBackoffMs = 300_000;
 
 /** @throws CertificateError when the first request fails or the roots are missing: a pod is started again then. */
 export async function openRequestSource(options: RequestSourceOptions): Promise<FilesSource> {
-  const { request, trustDir, cluster, nodeId, wallMs, random, issue = requestCertificate } = options;
+  const { request, trustDir, cluster, nodeId, wallMs, random, signal, issue = requestCertificate } = options;
   const ask = async (): Promise<IssuedCertificate> => {
     const roots = await readTrustDir(trustDir);
-    return issue({ ...request, cluster, rootsPem: () => roots.pem });
+    return issue({ ...request, cluster, rootsPem: () => roots.pem, ...(signal && { signal }) });
   };
   const check = async (issued: IssuedCertificate): Promise<OwnCertificates> =>
     checkLeaf({ leafPem: issued.chainPem, keyPem: issued.keyPem, leafName: 'issued by cert-manager', keyName: 'made for the request', roots: await readTrustDir(trustDir), cluster, nodeId, wallMs: wallMs() });
