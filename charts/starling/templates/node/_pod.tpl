@@ -118,6 +118,8 @@ spec:
     - name: node
       image: {{ include "starling.image" (list . "node") }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
+      # A node that cannot start says why in its last line; `kubectl describe pod` shows it.
+      terminationMessagePolicy: FallbackToLogsOnError
       securityContext:
         {{- include "starling.containerSecurityContext" . | nindent 8 }}
       env:
