@@ -6,12 +6,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cluster=${STARLING_TEST_CLUSTER:?is the path of the tool that brings a cluster up}
 results=$(mktemp -d)
-trap '"$cluster" down; rm -rf "$results"' EXIT
-trap 'exit 1' INT TERM
-
 passed=0 failed=0 skipped=0
-summary() { echo "$passed passed, $failed failed, $skipped skipped"; }
-broken() { echo "$1"; failed=$((failed + 1)); summary; exit 1; }
+finish() {
+  "$cluster" down 2>&1
+  rm -rf "$results"
+  echo "$passed passed, $failed failed, $skipped skipped"
+}
+trap finish EXIT
+trap 'failed=$((failed + 1)); exit 1' INT TERM
+
+broken() { echo "$1"; failed=$((failed + 1)); exit 1; }
 
 tests() { # title, then arguments of vitest: runs some of the tests inside, adds what came out
   local report=$results/$1.json; shift
@@ -39,5 +43,4 @@ tests without-cert-manager test/kubernetes/without-cert-manager.test.ts
 for target in node ui; do "$cluster" load "localhost/starling-$target:$version"; done
 tests everything --exclude test/kubernetes/without-cert-manager.test.ts
 
-summary
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

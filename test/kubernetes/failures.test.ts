@@ -1,5 +1,5 @@
 /** What goes wrong says so where one looks: in the answer of helm, in the readiness of a pod, in the state of its container. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type CertificateRequest, kubectl, lastWords, list, nodePods, run } from './support/kubectl.js';
 import { portForward } from './support/port-forward.js';
 import { createNamespace, install, release, removeNamespace, rolledOut } from './support/release.js';
@@ -7,16 +7,34 @@ import { until } from './support/until.js';
 
 const namespace = 'starling-failures';
 
-/** Of a group that nothing in the cluster serves: its requests wait until somebody decides. */
+/** A kind of issuer that nobody attends to: its requests wait until somebody decides. */
+const issuerGroup = 'starling-test.example.com';
+const issuerKind = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `issuers.${issuerGroup}` },
+  spec: {
+    group: issuerGroup,
+    scope: 'Namespaced',
+    names: { plural: 'issuers', kind: 'Issuer' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+};
 const unattended = [
   'node.replicas=1',
   'ui.enabled=false',
   'certificates.issuer.create=false',
-  'certificates.issuer.ref.group=example.com',
+  `certificates.issuer.ref.group=${issuerGroup}`,
   'certificates.issuer.ref.name=nobody',
   'certificates.trust.secret.name=given-root',
 ];
 
+beforeAll(async () => {
+  await kubectl(['apply', '--filename', '-'], JSON.stringify(issuerKind));
+});
+afterAll(async () => {
+  await kubectl(['delete', 'crd', issuerKind.metadata.name]);
+});
 beforeEach(() => createNamespace(namespace));
 afterEach(() => removeNamespace(namespace));
 
