@@ -4,7 +4,6 @@ import { getPublicKeyAsync, signAsync } from '@noble/ed25519';
 import { BasicConstraintsExtension, ExtendedKeyUsageExtension, SubjectAlternativeNameExtension, X509Certificate, X509CertificateGenerator } from '@peculiar/x509';
 import type { Node, RecordAnswer, TrustAnswer } from '@starling/contract';
 import { encodeBundle, encodeCredential, encodeDescriptor, encodeSample, fromMultiple, kinds, messageOfUnsigned, messageOfUnsignedCredential, sealBundle, toHex, type BundleRecord } from '@starling/gossip';
-import { idOf, nodeOf } from '../sample-network.fixture.js';
 import { clusterTagOf, type RecordQuestion } from './record-check.js';
 
 export const cluster = 'test';
@@ -61,9 +60,14 @@ export async function makeQuestion(root: Authority, issuer: Authority = root, wi
     { kind: kinds.descriptor, payload: encodeDescriptor({ name: 'node-1', version: '1', labels: {}, metrics }) },
   ]);
   const sample = await speak(9, [{ kind: kinds.sample, payload: encodeSample({ descriptorSequence: 1, viewDigest: new Uint8Array(8), multiples: [1_234, undefined] }) }]);
-  const shown: Node = nodeOf(1, { id: nodeId, sequence: 9, values: { 'system.cpu.utilization': fromMultiple(1_234, metrics[0] as (typeof metrics)[number]), 'system.memory.usage': null } });
-  const record: RecordAnswer = { asOf: { node: idOf(0), name: 'node-0', time: new Date(nowMs).toISOString() }, id: nodeId, cluster, bundles: [sample, introduction], credential: toBase64(credential), equivocation: null };
+  const shown = shownAs(nodeId, { 'system.cpu.utilization': fromMultiple(1_234, metrics[0] as (typeof metrics)[number]), 'system.memory.usage': null });
+  const record: RecordAnswer = { asOf: { node: '0'.repeat(64), name: 'node-0', time: new Date(nowMs).toISOString() }, id: nodeId, cluster, bundles: [sample, introduction], credential: toBase64(credential), equivocation: null };
   return { nodeId, cluster, record, trust: trustIn(root), shown: [shown], nowMs };
+}
+
+/** What a page shows of the node that spoke in `makeQuestion`. */
+function shownAs(id: string, values: Node['values']): Node {
+  return { id, name: 'node-1', state: 'alive', stateSinceSeconds: 60, ageSeconds: 0.5, incarnation: 1, sequence: 9, hops: 1, via: null, values, view: '00', verified: true };
 }
 
 export function trustIn(...roots: readonly Authority[]): TrustAnswer {
