@@ -3,7 +3,7 @@ import { createHash, generateKeyPairSync, webcrypto, X509Certificate } from 'nod
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { encodeCredential, decodeCredential, limits } from '@starling/gossip';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Authority, clientAuth, type LeafChanges, makeAuthority, serverAuth } from '../../../../test/support/signing-authority.js';
+import { type TestAuthority, clientAuth, type LeafChanges, createTestAuthority, serverAuth } from '../../../../test/support/authority.js';
 import { clusterTagOf, makeCredential, verifyCredential } from './credential.js';
 import { certificatesIn } from './pem.js';
 import { type KeyWithRequest, makeSigningRequest } from './request/signing-request.js';
@@ -14,20 +14,20 @@ const clusterTag = clusterTagOf(cluster);
 const nodeId = 'ab'.repeat(32);
 const otherId = 'cd'.repeat(32);
 const uri = `spiffe://${cluster}/leaf/one`;
-let root: Authority;
+let root: TestAuthority;
 let asked: KeyWithRequest;
 
 beforeAll(async () => {
-  root = await makeAuthority('root');
+  root = await createTestAuthority('root');
   asked = await makeSigningRequest(uri);
 });
 
-function rootsOf(...authorities: readonly Authority[]): TrustedRoots {
-  return new TrustedRoots(authorities.map(({ pem }) => new X509Certificate(pem)));
+function rootsOf(...authorities: readonly TestAuthority[]): TrustedRoots {
+  return new TrustedRoots(authorities.map(({ root: pem }) => new X509Certificate(pem)));
 }
 
 /** A credential as its holder makes it, of a leaf with these changes. */
-async function credentialOf(changes: LeafChanges = {}, by: Authority = root, above = ''): Promise<Uint8Array> {
+async function credentialOf(changes: LeafChanges = {}, by: TestAuthority = root, above = ''): Promise<Uint8Array> {
   const leaf = await by.sign(asked.signingRequestPem, changes);
   return makeCredential({ clusterTag, nodeId, chainPem: leaf + above, keyPem: asked.keyPem });
 }
@@ -67,7 +67,7 @@ describe('a credential', () => {
         binding: 'first-come',
         notBeforeMs: Date.parse(certificate.validFrom),
         notAfterMs: Date.parse(certificate.validTo),
-        rootFingerprint: createHash('sha256').update(new X509Certificate(root.pem).raw).digest(),
+        rootFingerprint: createHash('sha256').update(new X509Certificate(root.root).raw).digest(),
       },
     });
   });
@@ -82,8 +82,8 @@ describe('a credential', () => {
   it('leads through two intermediates, and ends with the first authority that ends', async () => {
     const first = await root.intermediate('first');
     const second = await first.intermediate('second');
-    const bytes = await credentialOf({ notAfter: new Date(Date.now() + 9 * 3_600_000) }, second, second.pem + first.pem);
-    const endOfFirst = Date.parse(new X509Certificate(first.pem).validTo);
+    const bytes = await credentialOf({ notAfter: new Date(Date.now() + 9 * 3_600_000) }, second, second.root + first.root);
+    const endOfFirst = Date.parse(new X509Certificate(first.root).validTo);
     expect(judge(bytes)).toMatchObject({ admitted: true, facts: { notAfterMs: endOfFirst } });
     expect(judge(bytes, { wallMs: endOfFirst + 1 })).toEqual(refused('expired'));
   });
@@ -122,10 +122,10 @@ describe('time', () => {
 
   it('ends with the root, of several with one key with the last', async () => {
     const bytes = await credentialOf({ notAfter: new Date(Date.now() + 99 * 3_600_000) });
-    const end = Date.parse(new X509Certificate(root.pem).validTo);
+    const end = Date.parse(new X509Certificate(root.root).validTo);
     expect(judge(bytes, { wallMs: end + 1 })).toEqual(refused('expired'));
     const renewed = new X509Certificate(await root.renewed(new Date(end + 3_600_000)));
-    const original = new X509Certificate(root.pem);
+    const original = new X509Certificate(root.root);
     for (const both of [[renewed, original], [original, renewed]]) expect(judge(bytes, { roots: new TrustedRoots(both), wallMs: end + 1 })).toMatchObject({ admitted: true });
   });
 });
@@ -135,7 +135,7 @@ describe('a credential is refused', () => {
     ['of a leaf without use as a client', { usages: [serverAuth] }, 'wrong-usage'],
     ['of a leaf without use as a server', { usages: [clientAuth] }, 'wrong-usage'],
     ['of a leaf for any use', { usages: ['2.5.29.37.0'] }, 'wrong-usage'],
-    ['of an authority', { authority: true }, 'wrong-usage'],
+    ['of an authority', { isAuthority: true }, 'wrong-usage'],
     ['of a leaf without a name', { uris: [] }, 'wrong-uri'],
     ['of a leaf with two names', { uris: [uri, `spiffe://${cluster}/shared`] }, 'wrong-uri'],
     ['of a leaf that hides a name in another', { uris: [`https://x, URI:${uri}`] }, 'wrong-uri'],
@@ -149,25 +149,25 @@ describe('a credential is refused', () => {
   });
 
   it('under another root, also one of the same name, and without its intermediate', async () => {
-    const impostor = await makeAuthority('root');
+    const impostor = await createTestAuthority('root');
     expect(judge(await credentialOf({}, impostor))).toEqual(refused('untrusted-chain'));
     const between = await root.intermediate('between');
     expect(judge(await credentialOf({}, between))).toEqual(refused('untrusted-chain'));
-    expect(judge(await credentialOf({}, between, between.pem))).toMatchObject({ admitted: true });
+    expect(judge(await credentialOf({}, between, between.root))).toMatchObject({ admitted: true });
     const stranger = await root.intermediate('stranger');
-    expect(judge(await credentialOf({}, between, stranger.pem))).toEqual(refused('untrusted-chain'));
+    expect(judge(await credentialOf({}, between, stranger.root))).toEqual(refused('untrusted-chain'));
     expect(judge(await credentialOf(), { roots: rootsOf() })).toEqual(refused('untrusted-chain'));
   });
 
   it('of a leaf that another leaf made', async () => {
     // The signer has the name and key of a leaf under the root, which is no authority.
-    const leafAsAuthority = await root.intermediate('leaf', { authority: false });
-    expect(judge(await credentialOf({}, leafAsAuthority, leafAsAuthority.pem))).toEqual(refused('untrusted-chain'));
+    const leafAsAuthority = await root.intermediate('leaf', { isAuthority: false });
+    expect(judge(await credentialOf({}, leafAsAuthority, leafAsAuthority.root))).toEqual(refused('untrusted-chain'));
   });
 
   it('under an authority whose limits on names cannot be read', async () => {
     const limited = await root.intermediate('limited', { nameConstraints: true });
-    expect(judge(await credentialOf({}, limited, limited.pem))).toEqual(refused('untrusted-chain'));
+    expect(judge(await credentialOf({}, limited, limited.root))).toEqual(refused('untrusted-chain'));
   });
 
   it('for another cluster tag', async () => {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Authority, clientAuth, type LeafChanges, makeAuthority, serverAuth } from '../../../../test/support/signing-authority.js';
+import { type TestAuthority, clientAuth, type LeafChanges, createTestAuthority, serverAuth } from '../../../../test/support/authority.js';
 import type { CertificateFault } from './certificate-error.js';
 import { clusterTagOf, verifyCredential } from './credential.js';
 import { type FilesSource, openFilesSource } from './files-source.js';
@@ -13,7 +13,7 @@ import { type KeyWithRequest, makeSigningRequest } from './request/signing-reque
 const cluster = 'starling';
 const nodeId = 'ab'.repeat(32);
 const uri = `spiffe://${cluster}/leaf/one`;
-let root: Authority;
+let root: TestAuthority;
 let asked: KeyWithRequest;
 let folder: string;
 let certificateDir: string;
@@ -21,7 +21,7 @@ let trustDir: string;
 let wallMs: number;
 
 beforeAll(async () => {
-  root = await makeAuthority('root');
+  root = await createTestAuthority('root');
   asked = await makeSigningRequest(uri);
 });
 
@@ -52,7 +52,7 @@ function writeRoot(name: string, pem: string): void {
 async function writeGoodSet(changes: LeafChanges = {}): Promise<string> {
   const leaf = await root.sign(asked.signingRequestPem, changes);
   writeLeaf(leaf);
-  writeRoot('root.crt', root.pem);
+  writeRoot('root.crt', root.root);
   return leaf;
 }
 
@@ -69,18 +69,18 @@ describe('a set of files', () => {
   it('is read with its names, its end and a credential that others admit', async () => {
     const leaf = await writeGoodSet();
     const current = (await open()).current();
-    expect(current).toMatchObject({ uri, notAfterMs: Date.parse(new X509Certificate(leaf).validTo), chainPem: new X509Certificate(leaf).toString(), rootsPem: new X509Certificate(root.pem).toString() });
+    expect(current).toMatchObject({ uri, notAfterMs: Date.parse(new X509Certificate(leaf).validTo), chainPem: new X509Certificate(leaf).toString(), rootsPem: new X509Certificate(root.root).toString() });
     expect(verifyCredential(current.credential, { roots: current.roots, cluster, clusterTag: clusterTagOf(cluster), wallMs })).toMatchObject({ admitted: true, facts: { nodeId } });
   });
 
   it('may hold a key in the older form, the root after the leaf, and several roots in several files', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const between = await root.intermediate('between');
-    const other = await makeAuthority('other');
+    const other = await createTestAuthority('other');
     const leaf = await between.signKey(publicKey.export({ type: 'spki', format: 'der' }), { uris: [uri] });
-    writeLeaf(leaf + between.pem + root.pem, privateKey.export({ type: 'sec1', format: 'pem' }).toString());
-    writeRoot('a.pem', other.pem + root.pem);
-    writeRoot('b.crt', root.pem);
+    writeLeaf(leaf + between.root + root.root, privateKey.export({ type: 'sec1', format: 'pem' }).toString());
+    writeRoot('a.pem', other.root + root.root);
+    writeRoot('b.crt', root.root);
     writeRoot('notes.txt', 'not read');
     const current = (await open()).current();
     expect(current.keyPem).toContain('BEGIN PRIVATE KEY');
@@ -96,7 +96,7 @@ describe('what cannot be used is refused with the way out', () => {
     ['of a wrong clock', { notBefore: new Date(Date.now() + 3_600_000) }, 'not-yet-valid', 'NTP'],
     ['without use as a client', { usages: [serverAuth] }, 'wrong-usage', 'client auth'],
     ['without use as a server', { usages: [clientAuth] }, 'wrong-usage', 'server auth'],
-    ['of an authority', { authority: true }, 'wrong-authority', 'CA:FALSE'],
+    ['of an authority', { isAuthority: true }, 'wrong-authority', 'CA:FALSE'],
     ['without a URI', { uris: [] }, 'wrong-uri', `spiffe://${cluster}/leaf/`],
     ['with two URIs', { uris: [uri, `spiffe://${cluster}/shared`] }, 'wrong-uri', 'exactly one'],
     ['of a gateway', { uris: [`spiffe://${cluster}/gateway/one`] }, 'wrong-uri', 'gateway'],
@@ -109,10 +109,10 @@ describe('what cannot be used is refused with the way out', () => {
 
   it('a leaf of another authority, or without its intermediate', async () => {
     await writeGoodSet();
-    writeRoot('root.crt', (await makeAuthority('stranger')).pem);
+    writeRoot('root.crt', (await createTestAuthority('stranger')).root);
     await expectFault('untrusted-chain', 'CN=root');
     const between = await root.intermediate('between');
-    writeRoot('root.crt', root.pem);
+    writeRoot('root.crt', root.root);
     writeLeaf(await between.sign(asked.signingRequestPem));
     await expectFault('untrusted-chain', 'CN=between', 'intermediates follow the leaf');
   });
@@ -120,7 +120,7 @@ describe('what cannot be used is refused with the way out', () => {
   it('a leaf below an authority with name constraints', async () => {
     await writeGoodSet();
     const limited = await root.intermediate('limited', { nameConstraints: true });
-    writeLeaf((await limited.sign(asked.signingRequestPem)) + limited.pem);
+    writeLeaf((await limited.sign(asked.signingRequestPem)) + limited.root);
     await expectFault('untrusted-chain', 'name constraints');
   });
 
@@ -182,7 +182,7 @@ describe('while running', () => {
   it('a root comes, and one goes that the leaf does not need', async () => {
     await writeGoodSet();
     const source = await open();
-    writeRoot('next.crt', (await makeAuthority('next')).pem);
+    writeRoot('next.crt', (await createTestAuthority('next')).root);
     expect(await source.refresh()).toEqual({ type: 'changed', leafRenewed: false, trustChanged: true });
     expect(source.current().roots.fingerprints).toHaveLength(2);
     rmSync(join(trustDir, 'next.crt'));
@@ -194,8 +194,8 @@ describe('while running', () => {
     await writeGoodSet();
     const source = await open();
     const before = source.current();
-    const next = await makeAuthority('next');
-    writeRoot('root.crt', next.pem);
+    const next = await createTestAuthority('next');
+    writeRoot('root.crt', next.root);
     expect(await source.refresh()).toMatchObject({ type: 'faulty', fault: { fault: 'untrusted-chain' } });
     expect(source.current()).toBe(before);
     writeLeaf(await next.sign(asked.signingRequestPem));
@@ -228,7 +228,7 @@ describe('while running', () => {
     };
     publish('..1', leaf, asked.keyPem);
     for (const name of ['tls.crt', 'tls.key']) symlinkSync(join('..data', name), join(certificateDir, name));
-    writeRoot('root.crt', root.pem);
+    writeRoot('root.crt', root.root);
     const source = await open();
     for (let version = 2; version < 6; version++) {
       const next = await makeSigningRequest(uri);

@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkAnswer, type AnswerVerdict } from './answer-check.js';
-import { clientAuth, makeAuthority, serverAuth, type Authority, type LeafChanges } from '../../../../../test/support/signing-authority.js';
+import { clientAuth, createTestAuthority, serverAuth, type TestAuthority, type LeafChanges } from '../../../../../test/support/authority.js';
 import { makeSigningRequest, type KeyWithRequest } from './signing-request.js';
 
 const uri = 'spiffe://starling/leaf/demo.starling-0';
-let root: Authority;
+let root: TestAuthority;
 let asked: KeyWithRequest;
 
 beforeAll(async () => {
-  root = await makeAuthority('root');
+  root = await createTestAuthority('root');
   asked = await makeSigningRequest(uri);
 });
 
-function check(pem: string, rootsPem = root.pem): AnswerVerdict {
+function check(pem: string, rootsPem = root.root): AnswerVerdict {
   return checkAnswer(pem, { keyPem: asked.keyPem, uri, rootsPem, nowMs: Date.now() });
 }
 
@@ -24,11 +24,11 @@ describe('a certificate as asked for', () => {
   });
 
   it('is accepted below any of several roots, and through intermediates, which are passed on without the root', async () => {
-    const other = await makeAuthority('other');
+    const other = await createTestAuthority('other');
     const first = await root.intermediate('first');
     const second = await first.intermediate('second');
     const leaf = await second.sign(asked.signingRequestPem);
-    const verdict = check(leaf + second.pem + first.pem + root.pem, other.pem + root.pem);
+    const verdict = check(leaf + second.root + first.root + root.root, other.root + root.root);
     expect(verdict.verdict).toBe('accept');
     expect(verdict.verdict === 'accept' && verdict.chainPem.match(/BEGIN/g)).toHaveLength(3);
   });
@@ -45,7 +45,7 @@ describe('a certificate that is not as asked for is rejected', () => {
     ['no name', { uris: [] }, 'URIs are none'],
     ['no use as a client', { usages: [serverAuth] }, 'key usage'],
     ['no use as a server', { usages: [clientAuth] }, 'key usage'],
-    ['an authority', { authority: true }, 'authority'],
+    ['an authority', { isAuthority: true }, 'authority'],
     ['already expired', { notAfter: new Date(Date.now() - 1_000) }, 'valid from'],
     ['valid only later', { notBefore: new Date(Date.now() + 600_000) }, 'valid from'],
   ];
@@ -59,7 +59,7 @@ describe('a certificate that is not as asked for is rejected', () => {
   });
 
   it('another root, also one of the same name', async () => {
-    const impostor = await makeAuthority('root');
+    const impostor = await createTestAuthority('root');
     expect(check(await impostor.sign(asked.signingRequestPem))).toEqual({ verdict: 'reject', reason: 'it leads to none of the trusted roots' });
   });
 

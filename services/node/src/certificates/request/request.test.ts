@@ -2,13 +2,13 @@ import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { clientAuth, makeAuthority, serverAuth, urisOf, usagesOf, type Authority } from '../../../../../test/support/signing-authority.js';
+import { clientAuth, createTestAuthority, serverAuth, urisOf, usagesOf, type TestAuthority } from '../../../../../test/support/authority.js';
 import { renewAtMs, requestCertificate, type RequestOptions } from './request.js';
 import type { Ask } from './submission.js';
 
-let root: Authority;
+let root: TestAuthority;
 beforeAll(async () => {
-  root = await makeAuthority('root');
+  root = await createTestAuthority('root');
 });
 
 function options(submit: NonNullable<RequestOptions['submit']>): RequestOptions {
@@ -19,7 +19,7 @@ function options(submit: NonNullable<RequestOptions['submit']>): RequestOptions 
     podUid: 'uid-0',
     issuer: { group: 'cert-manager.io', kind: 'Issuer', name: 'starling-ca-a' },
     durationMs: 86_400_000,
-    rootsPem: () => root.pem,
+    rootsPem: () => root.root,
     submit,
   };
 }
