@@ -2,59 +2,60 @@
  * The core under virtual time: nodes, links and clocks in one thread, one event after the other. The same plan and seed
  * give the same run, byte for byte.
  */
-import { type Address, type ConnectionId, createEngine, type Engine, type Event, type Input, type Output, type Random, seededRandom } from '@starling/gossip';
+import { type Address, type Channel, type ConnectionId, createEngine, type Event, type Input, type MetricDefinition, type Output, type Random, seededRandom } from '@starling/gossip';
 import { EventHeap } from './event-heap.js';
-import { arrivals, calmLinks, type LinkFaults } from './network.js';
+import { type Link, SimulatedNode } from './simulated-node.js';
 import { cluster, clusterTag, type ToyKey, toyCredential, toyCredentialFacts, toyKey, toySign, toyVerify } from './toy-crypto.js';
+import { Trace } from './trace.js';
+import { Wiring } from './wiring.js';
 
-export const maxDatagramBytes = 1_306;
-/** A dial to an address where nobody answers fails after so long, milliseconds. */
-const dialDeadlineMs = 4_000;
-/** A connection over which nothing comes is closed after so long, milliseconds. */
-const idleMs = 15_000;
-/** Wall time when virtual time begins, milliseconds since 1970. */
-const epochMs = 1_790_000_000_000;
+/** Messages sent over a connection are credited so many at a time, as a transport does that sends in batches. */
+const creditBatch = 4;
+/** What a machine keeps of datagrams for a process that stands still. */
+const maxBacklogDatagrams = 256;
 
 export interface WorldOptions {
   readonly seed: number;
   readonly connections: { readonly type: 'ratio'; readonly ratio: number } | { readonly type: 'logarithmic' };
-  readonly sampleIntervalMs?: number;
-  readonly metrics?: number;
-  /** Addresses that discovery answers with. */
-  readonly discovery?: (node: SimulatedNode) => readonly Address[];
-  /** Sees every event of every node. */
-  readonly onEvent?: (node: SimulatedNode, event: Event) => void;
-  /** Sees every output that is sent; for malicious nodes and for measuring. */
-  readonly onSend?: (node: SimulatedNode, bytes: Uint8Array) => void;
+  readonly sampleIntervalMs: number;
+  /** Metrics in each sample. */
+  readonly metrics: number;
 }
 
-interface Link {
-  readonly id: ConnectionId;
-  readonly ends: readonly [SimulatedNode, SimulatedNode];
-  readonly ids: readonly [ConnectionId, ConnectionId];
-  open: boolean;
+/** Sees what happens in the world; measures and checks, and changes nothing. */
+export interface Watcher {
+  onEvent?(node: SimulatedNode, event: Event): void;
+  onSend?(node: SimulatedNode, link: Link, channel: Channel, bytes: Uint8Array): void;
+  /** Before the node hears of it. */
+  onInput?(node: SimulatedNode, input: Input): void;
+  onSigned?(node: SimulatedNode, message: Uint8Array, signature: Uint8Array): void;
+  onLife?(node: SimulatedNode, change: 'started' | 'crashed' | 'leaving' | 'departed'): void;
 }
 
-/** What a node keeps over a crash: its disk. */
-export interface Disk {
-  incarnation: number;
+interface Delivery {
+  readonly type: 'delivery';
+  readonly link: Link;
+  readonly end: 0 | 1;
+  readonly channel: Channel;
+  readonly bytes: Uint8Array;
 }
 
-export interface SimulatedNode {
-  readonly index: number;
-  readonly key: ToyKey;
-  readonly address: Address;
-  readonly disk: Disk;
-  readonly links: Map<ConnectionId, Link>;
-  engine: Engine | null;
-  /** Lives begun so far: what was meant for an earlier one does not reach a later one. */
-  life: number;
-  samples: boolean;
-  pausedUntilMs: number;
-  pausedAtMs: number;
-  /** Added to the wall clock, milliseconds. */
-  clockOffsetMs: number;
-  wakeupAtMs: number;
+interface Wake {
+  readonly type: 'wake';
+  readonly node: SimulatedNode;
+  readonly life: number;
+  readonly atMs: number;
+}
+
+interface Act {
+  readonly type: 'act';
+  readonly act: () => void;
+}
+
+interface Answer {
+  readonly node: SimulatedNode;
+  readonly life: number;
+  readonly input: Input;
 }
 
 export class World {
@@ -62,237 +63,280 @@ export class World {
   readonly random: Random;
   readonly nodes: SimulatedNode[] = [];
   readonly byAddress = new Map<Address, SimulatedNode>();
-  links: LinkFaults = { ...calmLinks };
+  readonly wiring: Wiring;
+  readonly trace = new Trace();
+  /** What discovery answers. */
+  discovery: (node: SimulatedNode) => readonly Address[] = () => [];
   nowMs = 0;
-  /** Whether what this node sends reaches that one; partitions are made of it. */
-  reaches: (from: SimulatedNode, to: SimulatedNode) => boolean = () => true;
-  readonly #heap = new EventHeap<() => void>();
-  #connections = 0;
   steps = 0;
+  readonly #watchers: Watcher[] = [];
+  readonly #heap = new EventHeap<Delivery | Wake | Act>();
+  /** Answers of the shell: they come in the same instant, after the step that asked. */
+  #answers: Answer[] = [];
+  readonly #metrics: readonly MetricDefinition[];
+  #keys = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.random = seededRandom(options.seed);
+    this.wiring = new Wiring(this);
+    this.#metrics = Array.from({ length: options.metrics }, (_, i) => ({ name: `m${i}`, unit: '1', type: 'gauge' as const, exponent: -3 }));
   }
 
-  add(samples = true): SimulatedNode {
+  watch(watcher: Watcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  add(role: 'sampling' | 'silent' = 'sampling'): SimulatedNode {
     const index = this.nodes.length;
-    const key = toyKey(this.options.seed, index);
     const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:9740`;
-    const node: SimulatedNode = { index, key, address, disk: { incarnation: 0 }, links: new Map(), engine: null, life: 0, samples, pausedUntilMs: 0, pausedAtMs: 0, clockOffsetMs: 0, wakeupAtMs: Number.POSITIVE_INFINITY };
+    const node = new SimulatedNode(index, address, role, this.newKey());
     this.nodes.push(node);
     this.byAddress.set(address, node);
     return node;
   }
 
+  newKey(): ToyKey {
+    this.#keys += 1;
+    return toyKey(this.options.seed, this.#keys);
+  }
+
   start(node: SimulatedNode): void {
     node.life += 1;
     node.disk.incarnation += 1;
+    node.startedAtMs = this.nowMs;
+    node.leaving = false;
     node.pausedUntilMs = 0;
-    const metrics = Array.from({ length: this.options.metrics ?? 30 }, (_, i) => ({ name: `m${i}`, unit: '1', type: 'gauge' as const, exponent: -3 }));
+    node.dialling = 0;
     node.engine = createEngine({
       cluster,
       clusterTag,
       self: node.key.id,
       incarnation: node.disk.incarnation,
       credential: toyCredential(node.key),
-      descriptor: { name: `node-${node.index}`, version: 'sim', labels: {}, metrics },
+      descriptor: { name: `node-${node.index}`, version: 'sim', labels: {}, metrics: this.#metrics },
       advertise: node.address,
-      sampleIntervalMs: this.options.sampleIntervalMs ?? 1_000,
+      sampleIntervalMs: this.options.sampleIntervalMs,
       connections: this.options.connections,
       random: seededRandom((this.options.seed * 7_919 + node.index * 104_729 + node.life) >>> 0),
     });
+    for (const watcher of this.#watchers) watcher.onLife?.(node, 'started');
     this.give(node, { type: 'started' });
     const { life } = node;
-    if (node.samples) this.at(this.nowMs + this.random() * (this.options.sampleIntervalMs ?? 1_000), () => this.#sample(node, life));
+    if (node.role === 'sampling') this.at(this.nowMs + this.random() * this.options.sampleIntervalMs, () => this.#sample(node, life));
   }
 
   /** The process is gone between two instructions. */
   crash(node: SimulatedNode): void {
+    if (!node.isRunning) return;
+    this.#end(node);
+    this.wiring.abandon(node);
+    for (const watcher of this.#watchers) watcher.onLife?.(node, 'crashed');
+  }
+
+  #end(node: SimulatedNode): void {
     node.engine = null;
     node.life += 1;
     node.wakeupAtMs = Number.POSITIVE_INFINITY;
-    for (const link of node.links.values()) {
-      const other = link.ends[0] === node ? link.ends[1] : link.ends[0];
-      link.open = false;
-      this.at(this.nowMs + idleMs, () => this.#drop(other, link, 'idle'));
-    }
-    node.links.clear();
+    node.backlog.length = 0;
+    node.backlogDatagrams = 0;
   }
 
   /** Says farewell and ends. */
   leave(node: SimulatedNode): void {
+    if (!node.isRunning || node.leaving) return;
+    node.leaving = true;
+    for (const watcher of this.#watchers) watcher.onLife?.(node, 'leaving');
+    for (const [connection, link] of [...node.links]) this.#settle(node, link, connection);
     this.give(node, { type: 'leaving' });
   }
 
   /** The process does not run until then; what comes meanwhile waits. */
   pause(node: SimulatedNode, milliseconds: number): void {
+    if (!node.isRunning || this.nowMs < node.pausedUntilMs) return;
     node.pausedAtMs = this.nowMs;
     node.pausedUntilMs = this.nowMs + milliseconds;
-    this.at(node.pausedUntilMs, () => this.give(node, { type: 'stalled', milliseconds }));
+    const { life } = node;
+    this.at(node.pausedUntilMs, () => node.life === life && this.#resume(node, milliseconds));
+  }
+
+  #resume(node: SimulatedNode, milliseconds: number): void {
+    const { life } = node;
+    this.give(node, { type: 'stalled', milliseconds: milliseconds * node.rate });
+    node.backlogDatagrams = 0;
+    for (const input of node.backlog.splice(0)) if (node.life === life) this.give(node, input);
+    if (node.life === life && node.role === 'sampling') this.#sample(node, life, 'once');
   }
 
   at(atMs: number, act: () => void): void {
-    this.#heap.push(atMs, act);
+    this.#heap.push(atMs, { type: 'act', act });
+  }
+
+  deliver(atMs: number, link: Link, end: 0 | 1, channel: Channel, bytes: Uint8Array): void {
+    this.#heap.push(atMs, { type: 'delivery', link, end, channel, bytes });
   }
 
   run(untilMs: number): void {
     while (this.#heap.nextMs <= untilMs) {
       this.nowMs = this.#heap.nextMs;
-      this.#heap.pop()?.();
+      const next = this.#heap.pop() as Delivery | Wake | Act;
+      switch (next.type) {
+        case 'delivery':
+          this.#receive(next);
+          break;
+        case 'wake':
+          if (next.node.life === next.life && next.node.wakeupAtMs === next.atMs) {
+            next.node.wakeupAtMs = Number.POSITIVE_INFINITY;
+            this.give(next.node, { type: 'wake-up' });
+          }
+          break;
+        case 'act':
+          next.act();
+      }
+      this.#drain();
     }
     this.nowMs = untilMs;
   }
 
-  give(node: SimulatedNode, input: Input): void {
-    if (node.engine === null) return;
-    if (this.nowMs < node.pausedUntilMs && input.type !== 'stalled') {
-      const { life } = node;
-      this.at(node.pausedUntilMs, () => node.life === life && this.give(node, input));
+  #drain(): void {
+    for (let i = 0; i < this.#answers.length; i++) {
+      const { node, life, input } = this.#answers[i] as Answer;
+      if (node.life === life) this.give(node, input);
+    }
+    if (this.#answers.length > 0) this.#answers = [];
+  }
+
+  #receive(delivery: Delivery): void {
+    const { link, end, channel, bytes } = delivery;
+    const target = link.ends[end];
+    const connection = link.ids[end];
+    if (this.wiring.reaches !== null && !this.wiring.passes(link, end, channel, bytes)) return;
+    if (!target.links.has(connection)) return;
+    if (target.messageCostMs > 0) {
+      const startsAtMs = Math.max(this.nowMs, target.busyUntilMs);
+      target.busyUntilMs = startsAtMs + target.messageCostMs;
+      const { life } = target;
+      this.at(target.busyUntilMs, () => target.life === life && this.give(target, { type: 'message-received', connection, channel, bytes }));
       return;
     }
+    this.give(target, { type: 'message-received', connection, channel, bytes });
+  }
+
+  give(node: SimulatedNode, input: Input): void {
+    if (node.engine === null) return;
+    if (this.nowMs < node.pausedUntilMs) return this.#hold(node, input);
+    for (const watcher of this.#watchers) watcher.onInput?.(node, input);
     this.steps += 1;
-    const now = { monotonicMs: this.nowMs, wallMs: epochMs + this.nowMs + node.clockOffsetMs };
-    const outputs = node.engine.step(input, now);
+    const outputs = node.engine.step(input, { monotonicMs: node.monotonicMs(this.nowMs), wallMs: node.wallMs(this.nowMs) });
+    this.trace.note(this.nowMs, node.index, outputs.length);
     for (let i = 0; i < outputs.length; i++) this.#carryOut(node, outputs[i] as Output);
     this.#arm(node);
   }
 
-  #arm(node: SimulatedNode): void {
-    const next = node.engine?.nextWakeup();
-    if (next === null || next === undefined || node.wakeupAtMs <= next.atMs) return;
-    const atMs = Math.max(next.atMs, this.nowMs);
-    node.wakeupAtMs = atMs;
-    const { life } = node;
-    this.at(atMs, () => {
-      if (node.life !== life || node.wakeupAtMs !== atMs) return;
-      node.wakeupAtMs = Number.POSITIVE_INFINITY;
-      this.give(node, { type: 'wake-up' });
-    });
+  #hold(node: SimulatedNode, input: Input): void {
+    if (input.type === 'wake-up') return;
+    if (input.type === 'message-received' && input.channel === 'datagram') {
+      if (node.backlogDatagrams >= maxBacklogDatagrams) return;
+      node.backlogDatagrams += 1;
+    }
+    node.backlog.push(input);
   }
 
-  #sample(node: SimulatedNode, life: number): void {
+  #arm(node: SimulatedNode): void {
+    const next = node.engine?.nextWakeup();
+    if (next === null || next === undefined) return;
+    const atMs = Math.max(node.virtualMs(next.atMs), this.nowMs);
+    if (node.wakeupAtMs <= atMs) return;
+    node.wakeupAtMs = atMs;
+    this.#heap.push(atMs, { type: 'wake', node, life: node.life, atMs });
+  }
+
+  #sample(node: SimulatedNode, life: number, repeat: 'again' | 'once' = 'again'): void {
     if (node.life !== life || node.engine === null) return;
-    const count = this.options.metrics ?? 30;
-    const values = Array.from({ length: count }, (_, i) => Math.round(this.nowMs + i) / 1_000);
-    this.give(node, { type: 'sampled', values });
-    if (node.engine === null) return;
-    this.at(this.nowMs + node.engine.sampleIntervalMs() * (0.9 + 0.2 * this.random()), () => this.#sample(node, life));
+    if (this.nowMs >= node.pausedUntilMs) {
+      const values = this.#metrics.map((_, i) => Math.round(this.nowMs + i) / 1_000);
+      this.give(node, { type: 'sampled', values });
+    }
+    if (repeat === 'again' && node.engine !== null) this.at(this.nowMs + node.engine.sampleIntervalMs() * (0.9 + 0.2 * this.random()), () => this.#sample(node, life));
   }
 
   #carryOut(node: SimulatedNode, output: Output): void {
     switch (output.type) {
       case 'dial':
-        return this.#dial(node, output.address);
+        return this.wiring.dial(node, output.address);
       case 'close':
-        return this.#close(node, output.connection, output.reason);
+        return this.wiring.close(node, output.connection, output.reason);
       case 'send':
         return this.#send(node, output.connection, output.channel, output.bytes);
-      case 'sign':
-        return this.#answer(node, { type: 'signed', request: output.request, signature: toySign(node.key.publicKey, output.message) });
+      case 'sign': {
+        const signature = toySign(node.key.publicKey, output.message);
+        for (const watcher of this.#watchers) watcher.onSigned?.(node, output.message, signature);
+        return this.#answer(node, { type: 'signed', request: output.request, signature });
+      }
       case 'verify-signature':
-        return this.#answer(node, { type: 'signature-verified', request: output.request, valid: toyVerify(output.publicKey, output.message, output.signature) });
+        return this.#answerCheck(node, { type: 'signature-verified', request: output.request, valid: toyVerify(output.publicKey, output.message, output.signature) });
       case 'verify-credential': {
         const facts = toyCredentialFacts(output.credential);
-        return this.#answer(node, { type: 'credential-verified', request: output.request, result: facts === null ? { admitted: false, reason: 'untrusted-chain' } : { admitted: true, facts } });
+        return this.#answerCheck(node, { type: 'credential-verified', request: output.request, result: facts === null ? { admitted: false, reason: 'untrusted-chain' } : { admitted: true, facts } });
       }
-      case 'discover': {
-        const addresses = this.options.discovery?.(node) ?? [];
-        return this.#answer(node, { type: 'discovered', addresses });
-      }
+      case 'discover':
+        return this.#answer(node, { type: 'discovered', addresses: this.discovery(node) });
       case 'persist-incarnation':
         node.disk.incarnation = output.incarnation;
         return;
       case 'departed':
         return this.#depart(node);
       default:
-        this.options.onEvent?.(node, output);
+        for (const watcher of this.#watchers) watcher.onEvent?.(node, output);
     }
   }
 
-  /** Answers of the shell come in the same instant, after the step that asked. */
   #answer(node: SimulatedNode, input: Input): void {
+    this.#answers.push({ node, life: node.life, input });
+  }
+
+  #answerCheck(node: SimulatedNode, input: Input): void {
+    if (node.verificationMs === 0) return this.#answer(node, input);
     const { life } = node;
-    this.at(this.nowMs, () => node.life === life && this.give(node, input));
+    this.at(this.nowMs + node.verificationMs, () => node.life === life && this.give(node, input));
   }
 
-  #dial(node: SimulatedNode, address: Address): void {
-    const target = this.byAddress.get(address);
-    const { life } = node;
-    const delayMs = 2 * this.links.leastLatencyMs + 2 * this.links.tailLatencyMs;
-    if (target === undefined || target.engine === null || target === node || !this.reaches(node, target) || !this.reaches(target, node)) {
-      this.at(this.nowMs + dialDeadlineMs, () => node.life === life && this.give(node, { type: 'dial-failed', address, reason: 'no answer' }));
-      return;
-    }
-    const targetLife = target.life;
-    this.at(this.nowMs + delayMs, () => {
-      if (node.life !== life || target.life !== targetLife) {
-        if (node.life === life) this.give(node, { type: 'dial-failed', address, reason: 'no answer' });
-        return;
-      }
-      this.#connect(node, target);
-    });
-  }
-
-  #connect(dialler: SimulatedNode, acceptor: SimulatedNode): void {
-    this.#connections += 2;
-    const link: Link = { id: this.#connections, ends: [dialler, acceptor], ids: [this.#connections - 1, this.#connections], open: true };
-    dialler.links.set(link.ids[0], link);
-    acceptor.links.set(link.ids[1], link);
-    const peerOf = (other: SimulatedNode) => ({ fingerprint: other.key.leaf, uri: `spiffe://${cluster}/node/${other.key.id}` });
-    this.give(dialler, { type: 'connection-opened', connection: link.ids[0], direction: 'dialled', address: acceptor.address, localFingerprint: dialler.key.leaf, peer: peerOf(acceptor), maxDatagramBytes });
-    this.give(acceptor, { type: 'connection-opened', connection: link.ids[1], direction: 'accepted', address: dialler.address, localFingerprint: acceptor.key.leaf, peer: peerOf(dialler), maxDatagramBytes });
-  }
-
-  #send(node: SimulatedNode, connection: ConnectionId, channel: 'datagram' | 'stream', bytes: Uint8Array): void {
-    this.#answer(node, { type: 'messages-sent', connection, count: 1 });
-    const link = node.links.get(connection);
-    if (link === undefined || !link.open) return;
-    this.options.onSend?.(node, bytes);
-    const end = link.ends[0] === node ? 1 : 0;
-    const target = link.ends[end];
-    if (!this.reaches(node, target)) return this.#idle(link);
-    for (const delayMs of arrivals(this.links, channel, this.random)) {
-      this.at(this.nowMs + delayMs, () => {
-        if (!target.links.has(link.ids[end])) return;
-        this.give(target, { type: 'message-received', connection: link.ids[end], channel, bytes });
-      });
-    }
-  }
-
-  /** A link on which something could not get through dies of it, unless the way is open again by then. */
-  #idle(link: Link): void {
-    if (!link.open) return;
-    link.open = false;
-    this.at(this.nowMs + idleMs, () => {
-      const [a, b] = link.ends;
-      if (this.reaches(a, b) && this.reaches(b, a) && a.links.has(link.ids[0]) && b.links.has(link.ids[1])) {
-        link.open = true;
-        return;
-      }
-      this.#drop(a, link, 'idle');
-      this.#drop(b, link, 'idle');
-    });
-  }
-
-  #close(node: SimulatedNode, connection: ConnectionId, reason: string): void {
+  #send(node: SimulatedNode, connection: ConnectionId, channel: Channel, bytes: Uint8Array): void {
     const link = node.links.get(connection);
     if (link === undefined) return;
-    node.links.delete(connection);
-    const other = link.ends[0] === node ? link.ends[1] : link.ends[0];
-    link.open = false;
-    this.at(this.nowMs + this.links.leastLatencyMs, () => this.#drop(other, link, reason));
+    if (node.malice !== null) for (const message of node.malice.tamper(this, node, link, { channel, bytes })) this.emit(node, link, message.channel, message.bytes);
+    else this.emit(node, link, channel, bytes);
+    this.#credit(node, link, connection);
   }
 
-  #drop(node: SimulatedNode, link: Link, reason: string): void {
-    const connection = link.ends[0] === node ? link.ids[0] : link.ids[1];
-    if (!node.links.delete(connection)) return;
-    this.give(node, { type: 'connection-closed', connection, reason });
+  /** Onto the wire, whoever made it. */
+  emit(node: SimulatedNode, link: Link, channel: Channel, bytes: Uint8Array): void {
+    this.trace.noteBytes(this.nowMs, node.index, bytes);
+    for (const watcher of this.#watchers) watcher.onSend?.(node, link, channel, bytes);
+    this.wiring.send(node, link.ends[0] === node ? link.ids[0] : link.ids[1], channel, bytes);
+  }
+
+  #credit(node: SimulatedNode, link: Link, connection: ConnectionId): void {
+    const end = link.ends[0] === node ? 0 : 1;
+    link.outstanding[end] += 1;
+    if (link.outstanding[end] >= creditBatch || node.leaving || node.uplinkFreeAtMs > this.nowMs) this.#settle(node, link, connection);
+  }
+
+  /** The messages handed out have left, or will have when the uplink is free. */
+  #settle(node: SimulatedNode, link: Link, connection: ConnectionId): void {
+    const end = link.ends[0] === node ? 0 : 1;
+    const count = link.outstanding[end];
+    if (count === 0) return;
+    link.outstanding[end] = 0;
+    const input: Input = { type: 'messages-sent', connection, count };
+    const { life } = node;
+    if (node.uplinkFreeAtMs <= this.nowMs) this.#answer(node, input);
+    else this.at(node.uplinkFreeAtMs, () => node.life === life && this.give(node, input));
   }
 
   #depart(node: SimulatedNode): void {
-    for (const connection of [...node.links.keys()]) this.#close(node, connection, 'leaving');
-    node.engine = null;
-    node.life += 1;
+    for (const connection of [...node.links.keys()]) this.wiring.close(node, connection, 'leaving');
+    this.#end(node);
+    for (const watcher of this.#watchers) watcher.onLife?.(node, 'departed');
   }
 }

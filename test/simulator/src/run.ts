@@ -1,0 +1,126 @@
+/** One run of a plan: the world, those who watch it, and the passing of time in rounds of a second. */
+import { type Address, limits, type Random, seededRandom } from '@starling/gossip';
+import { Checks } from './checks.js';
+import { Health } from './health.js';
+import type { Plan } from './plan.js';
+import { Quality } from './quality.js';
+import type { SimulatedNode } from './simulated-node.js';
+import { isHonest, Views } from './views.js';
+import { World } from './world.js';
+
+/** One anti-entropy round of every node, milliseconds; checks are made as often. */
+export const roundMs = limits.antiEntropyIntervalMs;
+/** Addresses that discovery answers with, unless a plan says otherwise. */
+const discoveredAddresses = 8;
+
+export interface RunOptions {
+  readonly plan: Plan;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly seconds: number;
+}
+
+export class Run {
+  readonly options: RunOptions;
+  readonly world: World;
+  readonly views: Views;
+  readonly quality: Quality;
+  readonly health: Health;
+  readonly checks: Checks;
+  /** For the choices of the plan, apart from those of the network. */
+  readonly random: Random;
+  /** Seconds of virtual time and the share of honest nodes that agree with the truth. */
+  readonly agreement: [number, number][] = [];
+  /** What only this plan measures. */
+  readonly figures: Record<string, number | null> = {};
+  readonly #everyRound: (() => void)[] = [];
+
+  constructor(options: RunOptions) {
+    this.options = options;
+    this.random = seededRandom(options.seed ^ 0x5eed);
+    this.world = new World({ seed: options.seed, connections: { type: 'logarithmic' }, sampleIntervalMs: 1_000, metrics: options.plan.metrics ?? 30 });
+    this.views = new Views(this.world);
+    this.quality = new Quality(this.world, this.views);
+    this.health = new Health(this.world);
+    this.checks = new Checks(this.world, this.views, this.health);
+    for (const watcher of [this.views, this.quality, this.health, this.checks]) this.world.watch(watcher);
+    this.world.discovery = (node) => this.someAddresses(node, discoveredAddresses);
+  }
+
+  /** Addresses of random machines, as a name service with many entries answers. */
+  someAddresses(node: SimulatedNode, count: number): Address[] {
+    const { nodes } = this.world;
+    const found = new Set<Address>();
+    for (let i = 0; i < 3 * count && found.size < count; i++) {
+      const other = nodes[Math.floor(this.random() * nodes.length)] as SimulatedNode;
+      if (other !== node) found.add(other.address);
+    }
+    return [...found];
+  }
+
+  /** Adds nodes and starts them at random within the time given. */
+  populate(count: number, withinSeconds: number, role: 'sampling' | 'silent' = 'sampling'): SimulatedNode[] {
+    const added = Array.from({ length: count }, () => this.world.add(role));
+    for (const node of added) this.world.at(this.world.nowMs + this.random() * withinSeconds * 1_000, () => this.world.start(node));
+    return added;
+  }
+
+  /** Virtual time passes, round by round. */
+  advance(seconds: number): void {
+    const endMs = this.world.nowMs + seconds * 1_000;
+    while (this.world.nowMs < endMs && !this.checks.isHopeless) {
+      this.world.run(Math.min(endMs, this.world.nowMs + roundMs));
+      this.agreement.push([Math.round(this.world.nowMs / 100) / 10, Math.round(1_000 * this.views.agreement()) / 1_000]);
+      this.checks.round();
+      for (const act of this.#everyRound) act();
+    }
+  }
+
+  everyRound(act: () => void): void {
+    this.#everyRound.push(act);
+  }
+
+  /** Begins to count what the figures are made of. */
+  measure(): void {
+    this.quality.begin();
+    this.health.begin();
+  }
+
+  /** Lets rounds pass until all agree; a failure when that takes more than so many. Returns the seconds that it took. */
+  converge(rounds: number): number | null {
+    const startMs = this.world.nowMs;
+    for (let round = 0; round < rounds && !this.checks.isHopeless; round++) {
+      this.advance(roundMs / 1_000);
+      if (this.views.agreement() === 1) return (this.world.nowMs - startMs) / 1_000;
+    }
+    this.checks.fail(`not converged after ${rounds} rounds: ${this.#disagreement()}`);
+    return null;
+  }
+
+  #disagreement(): string {
+    this.views.refresh();
+    const wrong = this.world.nodes.filter((node) => isHonest(node) && !this.views.agrees(node));
+    const first = wrong[0];
+    if (first === undefined) return 'nobody';
+    const { missing, surplus } = this.views.differences(first);
+    const some = (ids: readonly string[]) => `${ids.length}${ids.length > 0 ? ` (${ids.slice(0, 3).map((id) => this.#nameOf(id)).join(', ')})` : ''}`;
+    return `${wrong.length} nodes disagree; node ${first.index} misses ${some(missing)} and wrongly believes in ${some(surplus)}, peers ${first.engine?.statistics().peers ?? 0}`;
+  }
+
+  #nameOf(id: string): string {
+    const node = this.world.nodes.find((other) => other.key.id === id);
+    return node === undefined ? id.slice(0, 8) : `node ${node.index}`;
+  }
+
+  honest(): SimulatedNode[] {
+    return this.world.nodes.filter(isHonest);
+  }
+
+  /** A random part of these. */
+  some(nodes: readonly SimulatedNode[], count: number): SimulatedNode[] {
+    const pool = [...nodes];
+    const chosen: SimulatedNode[] = [];
+    while (chosen.length < count && pool.length > 0) chosen.push(pool.splice(Math.floor(this.random() * pool.length), 1)[0] as SimulatedNode);
+    return chosen;
+  }
+}
