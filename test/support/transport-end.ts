@@ -50,11 +50,11 @@ export function leafUri(): string {
   return `spiffe://${testCluster}/leaf/n${named}`;
 }
 
-/** A QUIC end on a free port of 127.0.0.1. The credentials may be exchanged while it runs. */
-export async function openEnd(credentials: TransportCredentials | (() => TransportCredentials), options: { isTrusted?: (chain: readonly Uint8Array[]) => boolean } = {}): Promise<End<QuicTransport>> {
+/** A QUIC end on a free port of 127.0.0.1, or of another address of this machine. The credentials may be exchanged while it runs. */
+export async function openEnd(credentials: TransportCredentials | (() => TransportCredentials), options: { isTrusted?: (chain: readonly Uint8Array[]) => boolean; host?: string } = {}): Promise<End<QuicTransport>> {
   const heard = new RecordingListener();
   const transport = await openQuicTransport({
-    host: '127.0.0.1',
+    host: options.host ?? '127.0.0.1',
     port: 0,
     cluster: testCluster,
     credentials: typeof credentials === 'function' ? credentials : () => credentials,
