@@ -15,6 +15,8 @@ import { encodeSample, toMultiple } from './record/sample.js';
 const maxUnsigned = 16;
 /** Bytes left for the head of a bundle, its signature and the framing of its records. */
 const headBytes = 512;
+/** A sample with every metric at its longest. */
+const maxSampleBytes = 8 + 8 + 2 + limits.maxMetrics / 8 + limits.maxMetrics * 8;
 
 export interface VoiceListener {
   /** A bundle of our own, signed, that goes to admission. */
@@ -57,6 +59,11 @@ export class Voice {
   report(records: readonly { readonly kind: number; readonly payload: Uint8Array }[]): void {
     for (const { kind, payload } of records) {
       if (kind !== kinds.trust && (kind < kinds.firstReport || kind >= kinds.end)) continue;
+      // One that fits in no bundle would keep all that come after it from being said.
+      if (headBytes + payload.length > limits.maxBundleBytes - maxSampleBytes) {
+        this.#context.limitReached('maxBundleBytes');
+        continue;
+      }
       this.#said.set(kind, payload);
       this.#pending.set(kind, payload);
     }
