@@ -6,6 +6,7 @@ import {
   decodeCredential,
   encodeCredential,
   equalBytes,
+  isSignatureWellFormed,
   type LeafUri,
   limits,
   messageOfCredential,
@@ -115,9 +116,14 @@ function bindingOf(uri: LeafUri): CredentialFacts['binding'] | null {
 
 function isSignedByLeaf(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
   try {
-    if (leafKeyType(key) === 'ed25519') return verify(null, message, key, signature);
+    if (leafKeyType(key) === 'ed25519') return isSignatureWellFormed(rawKey(key), signature) && verify(null, message, key, signature);
     return leafKeyType(key) === 'p256' && verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
   } catch {
     return false;
   }
+}
+
+/** The 32 bytes of an Ed25519 key: its SubjectPublicKeyInfo ends in them. */
+function rawKey(key: KeyObject): Uint8Array {
+  return key.export({ type: 'spki', format: 'der' }).subarray(-32);
 }
