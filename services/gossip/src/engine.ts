@@ -15,6 +15,8 @@ import { noteView } from './membership/view.js';
 import type { Output } from './output.js';
 import { Admission, type Arrival } from './record/admission.js';
 import { kinds } from './record/kinds.js';
+import { Vouching } from './record/vouching.js';
+import type { EngineStatistics } from './statistics.js';
 import type { HeldBundle, Origin } from './store/origin.js';
 import type { TimerName } from './timers.js';
 import { Voice } from './voice.js';
@@ -27,22 +29,6 @@ export interface Wakeup {
   readonly atMs: number;
   /** The timer that is due first. */
   readonly timer: string;
-}
-
-export interface EngineStatistics {
-  readonly origins: number;
-  readonly tombstones: number;
-  /** Connections, those still in the handshake included. */
-  readonly connections: number;
-  readonly peers: number;
-  readonly eagerPeers: number;
-  readonly pendingVerifications: number;
-  /** Bundle bytes that wait for peers. */
-  readonly queuedBytes: number;
-  /** Addresses known from discovery and former peers. */
-  readonly addresses: number;
-  /** Connections sought at this size of the network. */
-  readonly targetDegree: number;
 }
 
 export interface Engine {
@@ -62,6 +48,7 @@ export function createEngine(config: EngineConfig): Engine {
 class Core implements Engine {
   readonly #context: Context;
   readonly #outbox: Outbox;
+  readonly #vouching: Vouching;
   readonly #admission: Admission;
   readonly #connections: Connections;
   readonly #detector: FailureDetector;
@@ -76,20 +63,22 @@ class Core implements Engine {
     this.#outbox = new Outbox(this.#context);
     this.#tree = new BroadcastTree(this.#context, this.#outbox);
     this.#antiEntropy = new AntiEntropy(this.#context, this.#outbox);
-    this.#admission = new Admission(this.#context, {
+    this.#vouching = new Vouching(this.#context, (origin) => this.#forget(origin));
+    this.#admission = new Admission(this.#context, this.#vouching, {
       onMerged: (origin, held, arrival, previous) => this.#onMerged(origin, held, arrival, previous),
       onRepeated: (via, path, origin) => path === 'eager' && this.#tree.repeated(via, origin),
-      onCredentialMissing: (via, prefix) => this.#onCredentialMissing(via, prefix),
+      onCredentialMissing: (via, prefix) => this.#tree.ask(via, prefix),
       onFault: (via, reason) => this.#connections.refuse(via, `a record that is ${reason}`),
       onOwnConflict: (incarnation, sequence) => this.#voice.onConflict(incarnation, sequence),
     });
     this.#connections = new Connections(this.#context, this.#outbox, {
       onUp: (peer) => this.#onUp(peer),
       onDown: (peer) => this.#onDown(peer),
-      isLeafReused: (facts) => this.#admission.isLeafReused(facts),
+      isLeafReused: (facts) => this.#vouching.isLeafReused(facts),
+      onSelf: (address) => this.#overlay.addresses.isSelf(address),
     });
     this.#overlay = new Overlay(this.#context, this.#outbox, this.#connections);
-    this.#detector = new FailureDetector(this.#context, { onForgotten: (origin) => this.#admission.forget(origin) });
+    this.#detector = new FailureDetector(this.#context, { onExpired: (origin) => this.#forget(origin) });
     this.#voice = new Voice(this.#context, {
       onSpoken: (bytes) => this.#admission.receive({ bytes, via: null, hops: 0, ageMs: 0, path: 'own' }),
     });
@@ -144,7 +133,7 @@ class Core implements Engine {
         this.#connections.renewCredential(input.credential);
         return this.#voice.renewCredential(input.credential);
       case 'trust-changed':
-        return this.#admission.recheck();
+        return this.#vouching.recheck();
       case 'discovered':
         return this.#overlay.discovered(input.addresses);
       case 'dial-failed':
@@ -167,7 +156,8 @@ class Core implements Engine {
         if (!this.#admission.onSignatureVerified(input.request, input.valid)) this.#connections.onSignatureVerified(input.request, input.valid);
         return;
       case 'credential-verified':
-        if (!this.#admission.onCredentialVerified(input.request, input.result)) this.#connections.onCredentialVerified(input.request, input.result);
+        if (this.#admission.onCredentialVerified(input.request, input.result) || this.#vouching.onCredentialVerified(input.request, input.result)) return;
+        this.#connections.onCredentialVerified(input.request, input.result);
         return;
       case 'stalled':
         return this.#detector.stalled(input.milliseconds);
@@ -269,11 +259,13 @@ class Core implements Engine {
     else if (arrival.path !== 'anti-entropy' || arrival.via?.catchUp === null) this.#tree.spread(origin, held, arrival, !previous.known);
   }
 
-  /** The sender holds what is needed to judge this origin: asked at most once a second. */
-  #onCredentialMissing(via: Peer, prefix: Uint8Array): void {
-    if (this.#context.nowMs - via.askedAtMs < limits.askIntervalMs) return;
-    via.askedAtMs = this.#context.nowMs;
-    this.#tree.graft(via, [prefix]);
+  /** All memory of an origin goes, but for a tombstone. */
+  #forget(origin: Origin): void {
+    this.#vouching.forget(origin);
+    this.#detector.forget(origin);
+    this.#tree.forget(origin);
+    this.#context.origins.forget(origin, this.#context.nowMs);
+    this.#context.emit({ type: 'member-forgotten', origin: origin.id });
   }
 
   #withPeer(connection: number, act: (peer: Peer) => void): void {

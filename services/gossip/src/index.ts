@@ -1,7 +1,8 @@
 export type * from './input.js';
 export type * from './output.js';
 export type * from './config.js';
-export { createEngine, type Engine, type EngineStatistics, type Wakeup } from './engine.js';
+export { createEngine, type Engine, type Wakeup } from './engine.js';
+export type { EngineStatistics } from './statistics.js';
 export { limits } from './limits.js';
 export { seededRandom } from './random.js';
 export { targetDegree } from './membership/overlay.js';

@@ -13,6 +13,8 @@ export const limits = {
   maxRecordsPerBundle: 64,
   /** Kinds kept per origin. */
   maxKindsPerOrigin: 72,
+  /** Bundles in force per origin, bytes: one answer of the repair must hold them. */
+  maxOriginBytes: 131_072,
   /** One message on a stream, bytes. */
   maxMessageBytes: 65_536,
   /** Metrics in a descriptor. */

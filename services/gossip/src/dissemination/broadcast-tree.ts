@@ -75,6 +75,13 @@ export class BroadcastTree {
     }
   }
 
+  /** Nothing is carried of an origin that is no more. */
+  forget(origin: Origin): void {
+    this.#fresh.delete(origin);
+    for (const peer of [...origin.eager]) this.#spare(peer, origin);
+    origin.parent = null;
+  }
+
   /** A peer brought along the tree what was known: for this origin its link is one too many. */
   repeated(peer: Peer, origin: Origin): void {
     if (peer.phase !== 'up' || origin.parent === peer) return;
@@ -173,6 +180,13 @@ export class BroadcastTree {
       else if (prefixes.length < limits.maxRequestedOrigins) prefixes.push(prefix);
     }
     for (const [peer, prefixes] of wanted) this.graft(peer, prefixes);
+  }
+
+  /** The peer holds what is lacking to judge this origin; not more often than the interval allows. */
+  ask(peer: Peer, prefix: Uint8Array): void {
+    if (this.#context.nowMs - peer.askedAtMs < limits.askIntervalMs) return;
+    peer.askedAtMs = this.#context.nowMs;
+    this.graft(peer, [prefix]);
   }
 
   /** Asks a peer to carry these origins from now on, and for what it holds of them beyond what we hold. */

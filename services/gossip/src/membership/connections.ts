@@ -3,7 +3,7 @@
  * hello and proof in both directions, one connection per identity.
  */
 import type { Context } from '../context.js';
-import type { ConnectionId, Input, NodeId, RequestId } from '../input.js';
+import type { Address, ConnectionId, Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import { randomBytes } from '../random.js';
 import type { CredentialFacts } from '../record/credential.js';
@@ -26,6 +26,8 @@ export interface ConnectionsListener {
   onDown(peer: Peer): void;
   /** Whether this leaf has vouched for another node id before. */
   isLeafReused(facts: CredentialFacts): boolean;
+  /** This address, dialled, led to this node itself. */
+  onSelf(address: Address): void;
 }
 
 export class Connections {
@@ -82,7 +84,10 @@ export class Connections {
   #onHello(peer: Peer, hello: Hello): void {
     if (peer.hello !== null) return this.refuse(peer, 'a second hello');
     if (!equalBytes(hello.clusterTag, this.#context.config.clusterTag)) return this.refuse(peer, 'wrong cluster');
-    if (equalBytes(hello.nodeId, this.#context.selfBytes)) return this.refuse(peer, 'own identity');
+    if (equalBytes(hello.nodeId, this.#context.selfBytes)) {
+      if (peer.direction === 'dialled') this.#listener.onSelf(peer.address);
+      return this.refuse(peer, 'own identity');
+    }
     peer.hello = hello;
     peer.id = toHex(hello.nodeId);
     peer.phase = 'proving';

@@ -28,7 +28,8 @@ export function deviationsAt(phi: number): number {
 const suspicionDeviations = deviationsAt(limits.suspicionPhi);
 
 export interface DetectorListener {
-  onForgotten(origin: Origin): void;
+  /** It left or failed so long ago that it is to be forgotten. */
+  onExpired(origin: Origin): void;
 }
 
 export class FailureDetector {
@@ -69,6 +70,11 @@ export class FailureDetector {
     }
   }
 
+  /** It counts no more among those present, if it did. */
+  forget(origin: Origin): void {
+    if (origin.isPresent && origin.id !== this.#context.config.self) this.#context.present -= 1;
+  }
+
   /** Looks at every deadline. */
   sweep(): void {
     const { nowMs, sampleIntervalMs, origins } = this.#context;
@@ -101,9 +107,7 @@ export class FailureDetector {
         return;
       case 'failed':
       case 'left':
-        this.#listener.onForgotten(origin);
-        this.#context.origins.forget(origin, nowMs);
-        this.#context.emit({ type: 'member-forgotten', origin: origin.id });
+        this.#listener.onExpired(origin);
     }
   }
 

@@ -6,12 +6,13 @@ import type { Context } from '../context.js';
 import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
-import { mergeBundle, supersedingKinds } from '../store/merge.js';
+import { mergeBundle, type OriginLimit, supersedingKinds } from '../store/merge.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { type Bundle, type BundleHead, decodeBundle, messageOfBundle, peekBundle, signatureOfBundle } from './bundle.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
+import type { Vouching } from './vouching.js';
 
 /** Why a bundle was not merged; the label of `starling_records_refused_total` and the names used in docs/PROTOCOL.md section 5. */
 export type RefusalReason =
@@ -29,12 +30,15 @@ export type RefusalReason =
   | 'departed'
   | 'too-many-origins'
   | 'too-many-kinds'
+  | 'too-many-bytes'
   | 'overloaded'
   | 'own-identity'
   | `credential-${CredentialRefusal}`;
 
 /** Reasons that prove the sender itself at fault: an honest node checks all of this before it passes anything on. */
 const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 'malformed', 'wrong-cluster', 'signature-invalid']);
+
+const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
 
 /** A bundle on its way in. */
 export interface Arrival {
@@ -52,6 +56,8 @@ interface Check {
   readonly arrivedAtMs: number;
   /** Where two checks of one sequence are under way, only different contents are. */
   readonly id: NodeId;
+  /** The one that is being judged with it. */
+  credential: Uint8Array | null;
 }
 
 /** What the rest of the core does about the outcome. */
@@ -70,12 +76,11 @@ export class Admission {
   readonly #listener: AdmissionListener;
   readonly #checks = new Map<RequestId, Check>();
   readonly #checking = new Map<NodeId, Check[]>();
-  readonly #rechecks = new Map<RequestId, NodeId>();
-  /** Which node id each leaf that may serve only one has vouched for, by the leaf's fingerprint. */
-  readonly #leaves = new Map<string, NodeId>();
+  readonly #vouching: Vouching;
 
-  constructor(context: Context, listener: AdmissionListener) {
+  constructor(context: Context, vouching: Vouching, listener: AdmissionListener) {
     this.#context = context;
+    this.#vouching = vouching;
     this.#listener = listener;
   }
 
@@ -136,19 +141,19 @@ export class Admission {
     const samples = bundle.records.some((record) => record.kind === kinds.sample);
     if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
     if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
-    const credential = bundle.records.some((record) => record.kind === kinds.credential);
+    const credential = credentialIn(bundle);
     if (origin === undefined) {
       const tombstone = origins.tombstone(bundle.origin, now.monotonicMs);
       if (tombstone !== undefined && (bundle.incarnation < tombstone.incarnation || (bundle.incarnation === tombstone.incarnation && bundle.sequence <= tombstone.sequence))) return 'departed';
       if (origins.isFull) return 'too-many-origins';
-      return credential ? null : 'credential-missing';
+      return (credential ?? tombstone?.credential ?? null) === null ? 'credential-missing' : null;
     }
     if (origin.state === 'left' && bundle.incarnation <= origin.incarnation) return 'departed';
     if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
     const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
     if (!contested && supersedingKinds(origin, bundle).length === 0) return 'superseded';
-    if (credential) return null;
-    if (origin.credential === null) return 'credential-missing';
+    if (origin.credential === null) return credential === null ? 'credential-missing' : null;
+    if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
     return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
   }
 
@@ -169,7 +174,7 @@ export class Admission {
       this.#context.limitReached('maxPeerPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
     }
-    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin };
+    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin, credential: null };
     const others = this.#checking.get(check.id);
     if (others === undefined) this.#checking.set(check.id, [check]);
     else others.push(check);
@@ -196,12 +201,11 @@ export class Admission {
       this.#listener.onOwnConflict(bundle.incarnation, bundle.sequence);
       return true;
     }
-    const credential = bundle.records.find((record) => record.kind === kinds.credential)?.payload;
-    const known = this.#context.origins.get(bundle.origin)?.credential;
-    if (credential !== undefined && !(known && equalBytes(known.bytes, credential))) {
+    check.credential = this.#credentialToJudge(bundle);
+    if (check.credential !== null) {
       const next = this.#context.nextRequest();
       this.#checks.set(next, check);
-      this.#context.emit({ type: 'verify-credential', request: next, credential });
+      this.#context.emit({ type: 'verify-credential', request: next, credential: check.credential });
     } else {
       this.#end(check);
       this.#merge(check, null);
@@ -209,55 +213,26 @@ export class Admission {
     return true;
   }
 
+  /** That of the bundle, unless it is known; for one who was forgotten, what is remembered. Null when there is nothing to judge. */
+  #credentialToJudge(bundle: Bundle): Uint8Array | null {
+    const { origins, nowMs } = this.#context;
+    const origin = origins.get(bundle.origin);
+    const credential = credentialIn(bundle);
+    if (credential === null) return origin === undefined ? (origins.tombstone(bundle.origin, nowMs)?.credential ?? null) : null;
+    return origin?.credential && equalBytes(origin.credential.bytes, credential) ? null : credential;
+  }
+
   /** Returns false when the request was not one of admission's. */
   onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
-    const recheck = this.#rechecks.get(request);
-    if (recheck !== undefined) {
-      this.#rechecks.delete(request);
-      const origin = this.#context.origins.get(recheck);
-      if (origin !== undefined && !result.admitted && recheck !== this.#context.config.self) this.#forgetUntrusted(origin);
-      return true;
-    }
     const check = this.#checks.get(request);
     if (check === undefined) return false;
     this.#checks.delete(request);
     this.#end(check);
     if (!result.admitted) this.#refuse(check.arrival, check.id, `credential-${result.reason}`);
     else if (result.facts.nodeId !== check.id) this.#refuse(check.arrival, check.id, 'credential-wrong-node');
-    else if (this.isLeafReused(result.facts)) this.#refuse(check.arrival, check.id, 'leaf-reused');
+    else if (this.#vouching.isLeafReused(result.facts)) this.#refuse(check.arrival, check.id, 'leaf-reused');
     else this.#merge(check, result.facts);
     return true;
-  }
-
-  /** Looks at every credential again: the roots have changed. */
-  recheck(): void {
-    for (const origin of this.#context.origins.all()) {
-      if (origin.credential === null) continue;
-      const request = this.#context.nextRequest();
-      this.#rechecks.set(request, origin.id);
-      this.#context.emit({ type: 'verify-credential', request, credential: origin.credential.bytes });
-    }
-  }
-
-  /** To be called for every origin that is forgotten. */
-  forget(origin: Origin): void {
-    if (origin.credential !== null) this.#leaves.delete(toHex(origin.credential.facts.leafFingerprint));
-  }
-
-  /** Whether this leaf has vouched for somebody else before; reports it when so. Shared leaves serve many. */
-  isLeafReused(facts: CredentialFacts): boolean {
-    if (facts.binding === 'shared') return false;
-    const fingerprint = toHex(facts.leafFingerprint);
-    const first = this.#leaves.get(fingerprint);
-    if (first === undefined || first === facts.nodeId) return false;
-    this.#context.emit({ type: 'leaf-reused', fingerprint: facts.leafFingerprint, first, second: facts.nodeId });
-    return true;
-  }
-
-  #forgetUntrusted(origin: Origin): void {
-    this.forget(origin);
-    this.#context.origins.forget(origin, this.#context.nowMs);
-    this.#context.emit({ type: 'member-forgotten', origin: origin.id });
   }
 
   #merge(check: Check, facts: CredentialFacts | null): void {
@@ -270,24 +245,16 @@ export class Admission {
     const superseding = known === undefined ? bundle.records.map((record) => record.kind) : supersedingKinds(known, bundle);
     if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
     const origin = known ?? origins.add(bundle.origin);
-    if (facts !== null) this.#adopt(origin, bundle, facts);
+    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, check.credential, facts);
     const held = { bundle, hops: arrival.hops, ageMs: arrival.ageMs, receivedAtMs: check.arrivedAtMs };
-    if (!mergeBundle(origin, held, superseding)) {
-      this.#context.limitReached('maxKindsPerOrigin');
-      return this.#refuse(arrival, check.id, 'too-many-kinds');
+    const exceeded = mergeBundle(origin, held, superseding);
+    if (exceeded !== null) {
+      this.#context.limitReached(exceeded);
+      return this.#refuse(arrival, check.id, reasonOfLimit[exceeded]);
     }
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
     const merged = origin.byKind.get(superseding[0] as number) as HeldBundle;
     this.#listener.onMerged(origin, merged, arrival, { known: known !== undefined });
-  }
-
-  #adopt(origin: Origin, bundle: Bundle, facts: CredentialFacts): void {
-    const bytes = bundle.records.find((record) => record.kind === kinds.credential)?.payload ?? new Uint8Array(0);
-    if (origin.credential !== null && facts.notAfterMs < origin.credential.facts.notAfterMs) return;
-    if (origin.credential !== null) this.#leaves.delete(toHex(origin.credential.facts.leafFingerprint));
-    if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafFingerprint), origin.id);
-    origin.credential = { bytes, facts };
-    this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential: bytes, facts });
   }
 
   #provenEquivocation(origin: Origin, first: Bundle, second: Bundle, arrival: Arrival): void {
@@ -311,4 +278,8 @@ export class Admission {
     this.#context.emit({ type: 'record-refused', origin, via: arrival.via?.id ?? null, verdict: fault ? 'reject' : 'ignore', reason });
     if (fault && arrival.via !== null) this.#listener.onFault(arrival.via, reason);
   }
+}
+
+function credentialIn(bundle: Bundle): Uint8Array | null {
+  return bundle.records.find((record) => record.kind === kinds.credential)?.payload ?? null;
 }

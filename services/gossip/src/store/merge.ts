@@ -16,12 +16,14 @@ export function supersedingKinds(origin: Origin, bundle: Bundle): number[] {
     .filter((kind) => fresh || (origin.byKind.get(kind)?.bundle.sequence ?? 0) < bundle.sequence);
 }
 
-/** Puts the bundle in force for these kinds. Returns false when the origin would hold too many kinds. */
-export function mergeBundle(origin: Origin, arrival: Omit<HeldBundle, 'recordsInForce'>, superseding: readonly number[]): boolean {
+export type OriginLimit = 'maxKindsPerOrigin' | 'maxOriginBytes';
+
+/** Puts the bundle in force for these kinds, or names the limit of what is held of one origin that it would exceed. */
+export function mergeBundle(origin: Origin, arrival: Omit<HeldBundle, 'recordsInForce'>, superseding: readonly number[]): OriginLimit | null {
   const { bundle } = arrival;
+  const exceeded = bundle.incarnation > origin.incarnation ? null : exceededLimit(origin, bundle, superseding);
+  if (exceeded !== null) return exceeded;
   if (bundle.incarnation > origin.incarnation) clear(origin);
-  const added = superseding.filter((kind) => !origin.byKind.has(kind)).length;
-  if (origin.byKind.size + added > limits.maxKindsPerOrigin) return false;
   const held: HeldBundle = { ...arrival, recordsInForce: superseding.length };
   for (const kind of superseding) {
     const older = origin.byKind.get(kind);
@@ -33,7 +35,21 @@ export function mergeBundle(origin: Origin, arrival: Omit<HeldBundle, 'recordsIn
   origin.held.splice(newer === -1 ? origin.held.length : newer, 0, held);
   origin.incarnation = bundle.incarnation;
   origin.sequence = Math.max(origin.sequence, bundle.sequence);
-  return true;
+  return null;
+}
+
+/** One bundle alone exceeds none of them; what it adds to others of its incarnation may. */
+function exceededLimit(origin: Origin, bundle: Bundle, superseding: readonly number[]): OriginLimit | null {
+  const added = superseding.filter((kind) => !origin.byKind.has(kind)).length;
+  if (origin.byKind.size + added > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
+  const losses = new Map<HeldBundle, number>();
+  for (const kind of superseding) {
+    const older = origin.byKind.get(kind);
+    if (older !== undefined) losses.set(older, (losses.get(older) ?? 0) + 1);
+  }
+  let bytes = bundle.bytes.length;
+  for (const held of origin.held) if (losses.get(held) !== held.recordsInForce) bytes += held.bundle.bytes.length;
+  return bytes > limits.maxOriginBytes ? 'maxOriginBytes' : null;
 }
 
 function release(origin: Origin, held: HeldBundle, kind: number): void {

@@ -10,6 +10,8 @@ import { Origin } from './origin.js';
 export interface Tombstone {
   readonly incarnation: number;
   readonly sequence: number;
+  /** For the news of an origin that was only out of reach: it says its credential once in a life. */
+  readonly credential: Uint8Array | null;
   /** Forgotten then, on the monotonic clock. */
   readonly atMs: number;
 }
@@ -78,12 +80,13 @@ export class OriginTable {
     else this.#byHash.set(key, rest);
     this.#byId.delete(origin.id);
     this.#ordered.splice(this.#ordered.indexOf(origin), 1);
+    this.#dropTombstone(origin.id);
     if (this.#tombstones.size >= limits.maxTombstones) {
       const oldest = this.#tombstones.keys().next();
       if (!oldest.done) this.#dropTombstone(oldest.value);
     }
     this.#tombstonePrefixes.set(origin.id.slice(0, 16), origin.id);
-    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, atMs: nowMs });
+    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, credential: origin.credential?.bytes.slice() ?? null, atMs: nowMs });
   }
 
   /** What is remembered of a forgotten origin. */

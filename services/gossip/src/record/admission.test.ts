@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { bundleOf, CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { limits } from '../limits.js';
+
+const peer = toyKey(1, 1);
+const other = toyKey(1, 2);
+
+function changed(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.map((byte, i) => (i === at ? byte ^ 2 : byte));
+}
+
+function rigWithPeer() {
+  const rig = new CoreRig();
+  const connection = rig.connect(peer);
+  rig.clear();
+  return { rig, connection };
+}
+
+describe('the order of PROTOCOL 5.2', () => {
+  const future = limits.maxFutureMs + 5_000;
+  const cases: [string, (rig: CoreRig) => Uint8Array, string][] = [
+    ['too short', () => new Uint8Array(20).fill(1), 'malformed'],
+    ['of another version', () => changed(introductionOf(other), 0), 'unsupported-version'],
+    ['of another cluster', () => changed(introductionOf(other), 3), 'wrong-cluster'],
+    ['with a byte more', () => Uint8Array.from([...introductionOf(other), 0]), 'malformed'],
+    ['from the future', () => bundleOf(other, { sequence: 1, atMs: future, records: [credentialRecord(other)] }), 'from-the-future'],
+    ['a sample too old', () => introductionOf(other, 1, -limits.maxSampleAgeMs), 'too-old'],
+    ['of nobody known, without a credential', () => sampleOf(other, 2), 'credential-missing'],
+    ['not signed by its origin', () => changed(introductionOf(other), introductionOf(other).length - 64), 'signature-invalid'],
+    ['with the credential of somebody else', () => bundleOf(other, { sequence: 1, records: [credentialRecord(peer), sampleRecord()] }), 'credential-wrong-node'],
+  ];
+  it.each(cases)('%s', (_, make, reason) => {
+    const { rig, connection } = rigWithPeer();
+    rig.push(connection, [make(rig)]);
+    expect(rig.refusals()).toEqual([reason]);
+    const rejects = ['oversized', 'malformed', 'wrong-cluster', 'signature-invalid'].includes(reason);
+    expect(rig.closed.map(({ code }) => code)).toEqual(rejects ? [2] : []);
+    expect(rig.engine.statistics().origins).toBe(1 - Number(rig.all('record-merged').length === 0));
+  });
+});
+
+it('looks at nothing that follows a rejected bundle', () => {
+  const { rig, connection } = rigWithPeer();
+  rig.push(connection, [new Uint8Array(3).fill(1), introductionOf(other)]);
+  expect(rig.all('record-merged')).toEqual([]);
+});
+
+it('verifies what is being verified not a second time', () => {
+  const { rig, connection } = rigWithPeer();
+  const second = rig.connect(toyKey(1, 3));
+  rig.holdsAnswers = true;
+  const bytes = introductionOf(other);
+  expect(rig.push(connection, [bytes]).filter(({ type }) => type === 'verify-signature')).toHaveLength(1);
+  expect(rig.push(second, [bytes]).filter(({ type }) => type === 'verify-signature')).toHaveLength(0);
+  rig.release();
+  expect(rig.all('record-merged')).toHaveLength(1);
+  expect(rig.all('record-repeated')).toHaveLength(1);
+});
+
+it('bounds what one peer may have verified at once', () => {
+  const { rig, connection } = rigWithPeer();
+  rig.holdsAnswers = true;
+  const bundles = Array.from({ length: limits.maxPeerPendingVerifications + 1 }, (_, i) => bundleOf(other, { sequence: i + 1, records: [credentialRecord(other)] }));
+  for (let i = 0; i < bundles.length; i += 100) rig.push(connection, bundles.slice(i, i + 100));
+  expect(rig.engine.statistics().pendingVerifications).toBe(limits.maxPeerPendingVerifications);
+  expect(rig.refusals()).toEqual(['overloaded']);
+});
+
+it('proves an equivocation, and takes no more of that life', () => {
+  const { rig, connection } = rigWithPeer();
+  const second = bundleOf(other, { sequence: 1, records: [credentialRecord(other), descriptorRecord('another name')] });
+  rig.push(connection, [introductionOf(other)]);
+  rig.push(connection, [second]);
+  expect(rig.all('equivocation-proven')).toMatchObject([{ origin: other.id, second }]);
+  rig.push(connection, [sampleOf(other, 2)]);
+  expect(rig.refusals()).toEqual(['equivocation', 'equivocation']);
+  expect(rig.closed).toEqual([]);
+  rig.push(connection, [introductionOf(other, 2)]);
+  expect(rig.all('record-merged')).toHaveLength(2);
+});
+
+it('takes nothing of a life that said farewell', () => {
+  const { rig, connection } = rigWithPeer();
+  rig.push(connection, [introductionOf(other)]);
+  rig.push(connection, [bundleOf(other, { sequence: 2, records: [farewellRecord] })]);
+  rig.push(connection, [sampleOf(other, 3)]);
+  expect(rig.refusals()).toEqual(['departed']);
+  expect(rig.all('member-changed').map(({ state }) => state)).toEqual(['alive', 'left']);
+});
+
+it('does not prolong a credential that has ended by hearing it again', () => {
+  const { rig, connection } = rigWithPeer();
+  const { judge } = rig;
+  const endMs = 1_790_000_000_000 + 10_000;
+  rig.judge = (bytes) => {
+    const facts = judge(bytes);
+    return facts === null ? null : { ...facts, notAfterMs: endMs };
+  };
+  rig.push(connection, [introductionOf(other)]);
+  rig.nowMs += 20_000 + limits.maxFutureMs;
+  rig.push(connection, [sampleOf(other, 2, rig.nowMs)]);
+  rig.push(connection, [bundleOf(other, { sequence: 3, atMs: rig.nowMs, records: [credentialRecord(other), sampleRecord(1)] })]);
+  expect(rig.refusals()).toEqual(['credential-expired', 'credential-expired']);
+});
+
+describe('somebody who was forgotten', () => {
+  function forgotten() {
+    const { rig } = rigWithPeer();
+    const connection = rig.connect(toyKey(1, 3));
+    rig.push(connection, [introductionOf(other)]);
+    rig.push(connection, [sampleOf(other, 9, rig.nowMs)]);
+    rig.advance(limits.retentionMs + 60_000);
+    expect(rig.all('member-forgotten').map(({ origin }) => origin)).toEqual([other.id]);
+    rig.clear();
+    return { rig, connection };
+  }
+
+  it('does not come back by what was known of it', () => {
+    const { rig, connection } = forgotten();
+    rig.push(connection, [bundleOf(other, { sequence: 9, records: [credentialRecord(other)] })]);
+    expect(rig.refusals()).toEqual(['departed']);
+  });
+
+  it('comes back by news, though its credential is as old as before', () => {
+    const { rig, connection } = forgotten();
+    rig.push(connection, [sampleOf(other, 10, rig.nowMs), introductionOf(other)]);
+    expect(rig.all('member-changed')).toMatchObject([{ origin: other.id, state: 'alive', previous: null }]);
+    rig.push(connection, [bundleOf(other, { sequence: 1, records: [credentialRecord(other), descriptorRecord()] })], 'graft');
+    expect(rig.refusals()).toEqual(['departed']);
+  });
+
+  it('needs a credential that is still trusted', () => {
+    const { rig, connection } = forgotten();
+    rig.judge = () => null;
+    rig.push(connection, [sampleOf(other, 10, rig.nowMs)]);
+    expect(rig.refusals()).toEqual(['credential-untrusted-chain']);
+  });
+});
+
+it('forgets whose credential is no longer trusted, and counts it no more among those present', () => {
+  const { rig, connection } = rigWithPeer();
+  for (let i = 0; i < 40; i++) rig.push(connection, [introductionOf(toyKey(7, i))]);
+  const before = rig.engine.statistics();
+  expect(before.targetDegree).toBeGreaterThan(4);
+  rig.judge = () => null;
+  rig.give({ type: 'trust-changed' });
+  expect(rig.all('member-forgotten')).toHaveLength(40);
+  expect(rig.engine.statistics()).toMatchObject({ origins: before.origins - 40, targetDegree: 1 });
+});
+
+it('holds of one origin no more than an answer of the repair can carry', () => {
+  const { rig, connection } = rigWithPeer();
+  rig.push(connection, [introductionOf(other)]);
+  for (let i = 0; i < 40; i++) rig.push(connection, [bundleOf(other, { sequence: 2 + i, records: [{ kind: 16 + i, payload: new Uint8Array(16_000) }] })]);
+  expect(rig.refusals().length).toBeGreaterThan(20);
+  expect(new Set(rig.refusals())).toEqual(new Set(['too-many-bytes']));
+  expect(rig.closed).toEqual([]);
+  expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxOriginBytes');
+});
