@@ -70,6 +70,8 @@ export class ConnectionLoop {
     if (connection.phase === 'closing' || connection.phase === 'gone') return;
     const before = connection.phase;
     this.#leaveHandshake(connection);
+    // A probe of the handshake that is still due would keep this version of the library from ever sending the close.
+    this.#flush(connection);
     connection.close(code, reason);
     connection.endsAtMs = performance.now() + transportLimits.lingerMs;
     this.mark(connection);
@@ -106,7 +108,7 @@ export class ConnectionLoop {
       if (left > 0) listener.onSent(connection.id, left);
       if (connection.hasQueued && left > 0) this.mark(connection);
     }
-    if (flushed === 'more') this.mark(connection);
+    if (flushed === 'more' && connection.phase !== 'closing') this.mark(connection);
     this.#settle(connection);
   }
 
@@ -172,7 +174,8 @@ export class ConnectionLoop {
       connection.phase = 'closing';
       this.#report(connection, before);
     }
-    const timeout = native.timeout();
+    // While it closes, only its end counts: until the close is out, the library's timer may say "now" for ever.
+    const timeout = connection.phase === 'closing' && !native.isDraining() ? null : native.timeout();
     const nativeAtMs = timeout === null ? Number.POSITIVE_INFINITY : performance.now() + timeout + afterNativeMs;
     const keepAliveAtMs = connection.phase === 'open' ? connection.keepAliveAtMs : Number.POSITIVE_INFINITY;
     connection.deadlineMs = Math.min(nativeAtMs, keepAliveAtMs, connection.endsAtMs);

@@ -18,6 +18,8 @@ interface OutgoingStream {
   written: number;
 }
 
+/** APPLICATION_ERROR of RFC 9000 section 20.1. */
+const applicationError = 0x0c;
 const scratch = Buffer.alloc(65_536);
 
 export class QuicConnection {
@@ -191,7 +193,10 @@ export class QuicConnection {
     this.phase = 'closing';
     this.closingReason = reason;
     try {
-      this.native.close(true, code, Buffer.from(reason.slice(0, 200), 'latin1'));
+      // Before the handshake is through, a close of the application may not be sent (RFC 9000 section 10.2.3), and the library would try for ever.
+      if (!this.native.isEstablished()) this.native.close(false, applicationError, Buffer.alloc(0));
+      // A number that is none would abort the process inside the library.
+      else this.native.close(true, Number.isSafeInteger(code) && code >= 0 ? code : 0, Buffer.from(reason.slice(0, 200), 'latin1'));
     } catch (fault) {
       this.#counters.add(`closes_failed_${reasonOf(fault)}`);
     }

@@ -1,0 +1,20 @@
+/** A peer in a process of its own, for tests that kill and stop it: dials what it is told to, and says what it hears. */
+import { openQuicTransport } from '../../services/node/dist/transport/quic-transport.js';
+
+process.once('message', async ({ dial, credentials }) => {
+  const transport = await openQuicTransport({
+    host: '127.0.0.1',
+    port: 0,
+    cluster: 'test',
+    credentials: () => credentials,
+    isTrusted: () => true,
+    listener: {
+      onOpened: () => process.send({ opened: true }),
+      onDialFailed: (_connection, _address, reason) => process.send({ failed: reason }),
+      onClosed: (_connection, reason) => process.send({ closed: reason }),
+      onMessage() {},
+      onSent() {},
+    },
+  });
+  transport.dial(dial);
+});
