@@ -1,0 +1,70 @@
+/** docs/PROTOCOL.md against the code: it must not say what is not so, and the code must not cite what is not there. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { limits } from '@starling/gossip';
+import { closeCodes } from '../../services/gossip/src/membership/connections.js';
+import { expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+const text = readFileSync(join(root, 'docs', 'PROTOCOL.md'), 'utf8');
+const clauses = [...text.matchAll(/^(\d+\.\d+) /gm)].map(([, clause]) => clause as string);
+const sections = [...text.matchAll(/^## (\d+) /gm)].map(([, section]) => section as string);
+
+function section(number: number): string {
+  const begin = text.indexOf(`\n## ${number} `);
+  const end = text.indexOf('\n## ', begin + 1);
+  return text.slice(begin, end === -1 ? undefined : end);
+}
+
+it('numbers its clauses without gaps and without repetition', () => {
+  const expected = sections.flatMap((number) => {
+    const count = clauses.filter((clause) => clause.startsWith(`${number}.`)).length;
+    return Array.from({ length: count }, (_, i) => `${number}.${i + 1}`);
+  });
+  expect(sections).toEqual(Array.from({ length: 12 }, (_, i) => String(i + 1)));
+  expect(clauses).toEqual(expected);
+});
+
+it('has the limits of the code, with their values', () => {
+  const rows = [...section(11).matchAll(/^\| `(\w+)` \| ([\d,.]+) \|/gm)].map(([, name, value]) => [name, Number((value as string).replaceAll(',', ''))]);
+  expect(rows).toEqual(Object.entries(limits));
+});
+
+it('has the codes of closing of the code', () => {
+  const rows = [...section(7).matchAll(/^\| (\d+) \| (\w+) \|/gm)].map(([, code, name]) => [name, Number(code)]);
+  expect(rows).toEqual(Object.entries(closeCodes));
+});
+
+it('has the reasons and verdicts of the code', () => {
+  const code = readFileSync(join(root, 'services', 'gossip', 'src', 'record', 'admission.ts'), 'utf8');
+  const type = /export type RefusalReason =([^;]*);/.exec(code)?.[1] ?? '';
+  const faults = /const faults[^=]*=[^[]*\[([^\]]*)\]/.exec(code)?.[1] ?? '';
+  const quoted = (part: string, mark: string) => [...part.matchAll(new RegExp(`${mark}([a-z-]+)${mark}`, 'g'))].map(([, name]) => name as string);
+  const row = (verdict: string) => quoted(new RegExp(`^\\| ${verdict} \\|(.*)\\|$`, 'm').exec(section(5))?.[1] ?? '', '`').filter((name) => name !== 'credential-');
+  expect(row('reject')).toEqual(quoted(faults, "'"));
+  expect([...row('reject'), ...row('ignore')].sort()).toEqual(quoted(type, "'").sort());
+});
+
+function* sources(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !['node_modules', 'dist', 'test-results'].includes(entry.name)) yield* sources(path);
+    else if (/\.(ts|vue|mjs|yaml|tpl|md)$/.test(entry.name)) yield path;
+  }
+}
+
+it('has every clause that is cited', () => {
+  const known = new Set([...clauses, ...sections]);
+  let cited = 0;
+  const missing: string[] = [];
+  for (const path of ['services', 'ui', 'charts', 'k8s', 'test', 'docs'].flatMap((folder) => [...sources(join(root, folder))])) {
+    for (const [whole, list] of readFileSync(path, 'utf8').matchAll(/PROTOCOL(?:\.md)?,? (?:sections? )?(\d+(?:\.\d+)?(?:(?:, | and | to )\d+(?:\.\d+)?)*)/g)) {
+      for (const clause of (list as string).split(/, | and | to /)) {
+        cited += 1;
+        if (!known.has(clause)) missing.push(`${path.slice(root.length + 1)}: ${whole}`);
+      }
+    }
+  }
+  expect(missing).toEqual([]);
+  expect(cited).toBeGreaterThan(60);
+});
