@@ -70,9 +70,10 @@ export class ConnectionLoop {
     if (connection.phase === 'closing' || connection.phase === 'gone') return;
     const before = connection.phase;
     this.#leaveHandshake(connection);
-    // A probe of the handshake that is still due would keep this version of the library from ever sending the close.
+    // A probe of the handshake that is due before the close is out keeps this version of the library from ever sending it.
     this.#flush(connection);
     connection.close(code, reason);
+    this.#flush(connection);
     connection.endsAtMs = performance.now() + transportLimits.lingerMs;
     this.mark(connection);
     this.#report(connection, before);
