@@ -120,7 +120,7 @@ export class MaliciousPeer {
     const { signature, ...changed } = changes;
     const hello = { ...own, ...changed };
     this.send(opened, hello);
-    const theirs = await eventually('their hello', () => this.messages().findLast((message) => message.type === 'hello'));
+    const theirs = await eventually('their hello', () => this.messages().filter((message) => message.type === 'hello').at(-1));
     const parts = [opened.localFingerprint, opened.peer.fingerprint, hello.nonce, theirs.nonce, hello.nodeId, theirs.nodeId];
     this.send(opened, { type: 'proof', signature: signature ?? sign(null, signedMessage('starling/proof/1', Buffer.concat([Buffer.of(0), ...parts])), this.key.key) });
   }

@@ -153,7 +153,7 @@ describe('Promise 2: Transport. Without a certificate of the authority nobody jo
 describe('Promise 3: Authenticity. An admitted node that lies', () => {
   async function recordOfBeta(peer: MaliciousPeer): Promise<Uint8Array> {
     const isOfBeta = (bytes: Uint8Array) => Buffer.from(bytes.subarray(9, 41)).toString('hex') === betaId;
-    return eventually('we were told of beta', () => peer.passages().findLast(({ bytes }) => isOfBeta(bytes))?.bytes);
+    return eventually('we were told of beta', () => peer.passages().filter(({ bytes }) => isOfBeta(bytes)).at(-1)?.bytes);
   }
 
   function sequenceOf(bytes: Uint8Array): number {
@@ -207,7 +207,7 @@ describe('Promise 3: Authenticity. An admitted node that lies', () => {
     const id = await victim.id();
     const peer = await liar();
     const opened = await peer.join(alpha.address);
-    const last = await eventually('we were told of the victim', () => peer.passages().findLast(({ bytes }) => Buffer.from(bytes.subarray(9, 41)).toString('hex') === id)?.bytes);
+    const last = await eventually('we were told of the victim', () => peer.passages().filter(({ bytes }) => Buffer.from(bytes.subarray(9, 41)).toString('hex') === id).at(-1)?.bytes);
     await victim.kill('SIGTERM');
     await eventually('alpha heard the farewell', async () => (await alpha.node(id))?.state === 'left');
     peer.push(opened, last);

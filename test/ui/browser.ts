@@ -18,7 +18,7 @@ export interface OpenPage {
 }
 
 /** A page of its own, which begins at the root of the visualizer unless told otherwise. */
-export async function openPage(browser: Browser, url: string, options: BrowserContextOptions & { readonly before?: (page: Page) => Promise<void> } = {}): Promise<OpenPage> {
+export async function openPage(browser: Browser, url: string, options: BrowserContextOptions & { readonly before?: (page: Page) => Promise<unknown> } = {}): Promise<OpenPage> {
   const { before, ...context } = options;
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, ...context })).newPage();
   const complaints: string[] = [];

@@ -1,5 +1,5 @@
 /** The page in a real browser, in front of a real cluster: what a person sees, and can do with the keyboard alone. */
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { RecordAnswer } from '@starling/contract';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
