@@ -150,8 +150,7 @@ export class BroadcastTree {
   /** The same bundle came to the other over fewer connections, so that it would be worth to have it from there. Never one of our own descendants: it has more. */
   #isShorter(origin: Origin, rumor: Rumor): boolean {
     if (origin.parent === null || origin.incarnation !== rumor.incarnation || origin.sequence !== rumor.sequence) return false;
-    const held = origin.held[0];
-    return held !== undefined && rumor.hops + 1 + limits.worthwhileHops <= held.hops;
+    return rumor.hops + 1 + limits.worthwhileHops <= origin.hops;
   }
 
   /** Makes this peer the one to bring the origin's news, in place of another. */
@@ -214,7 +213,7 @@ export class BroadcastTree {
     let rumors: Rumor[] = [];
     for (const origin of this.#fresh) {
       if (origin.parent === peer || origin.sequence === 0 || origin.eager.includes(peer)) continue;
-      rumors.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence, hops: origin.held[0]?.hops ?? limits.maxHops });
+      rumors.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence, hops: origin.hops });
       if (rumors.length < most) continue;
       this.#outbox.send(peer, { type: 'announce', rumors }, 'best-effort');
       rumors = [];

@@ -64,6 +64,8 @@ export class FailureDetector {
   stalled(milliseconds: number): void {
     const graceUntilMs = this.#context.nowMs + limits.stallGraceIntervals * this.#context.sampleIntervalMs;
     this.#graceUntilMs = Math.max(this.#graceUntilMs, graceUntilMs);
+    // The next look is late for this very pause: it is not to be counted again.
+    this.#sweptAtMs += milliseconds;
     for (const origin of this.#context.origins.all()) {
       origin.deadlineMs = Math.max(origin.deadlineMs + milliseconds, graceUntilMs);
       if (origin.arrivedAtMs !== 0) origin.arrivedAtMs += milliseconds;
@@ -81,7 +83,8 @@ export class FailureDetector {
     const lateMs = nowMs - this.#sweptAtMs - sampleIntervalMs;
     if (lateMs > 2 * sampleIntervalMs) this.stalled(lateMs);
     this.#sweptAtMs = nowMs;
-    const overdue = origins.all().filter((origin) => origin.deadlineMs <= nowMs && origin.id !== this.#context.config.self);
+    const overdue: Origin[] = [];
+    for (const origin of origins.all()) if (origin.deadlineMs <= nowMs && origin.id !== this.#context.config.self) overdue.push(origin);
     for (const origin of overdue) this.#judge(origin);
     this.#schedule();
   }

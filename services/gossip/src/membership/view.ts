@@ -10,19 +10,26 @@ import type { Origin } from '../store/origin.js';
 
 /** Exclusive or over bytes 8 to 15 of the ids of all settled members. */
 export function viewDigest(context: Context): Uint8Array {
-  const digest = new Uint8Array(viewDigestBytes);
+  let high = 0;
+  let low = 0;
+  const settledBeforeMs = context.nowMs - limits.settledIntervals * context.sampleIntervalMs;
   for (const origin of context.origins.all()) {
-    if (!isSettled(context, origin)) continue;
-    for (let i = 0; i < viewDigestBytes; i++) digest[i] = (digest[i] as number) ^ (origin.idBytes[8 + i] as number);
+    if (!isSettled(context, origin, settledBeforeMs)) continue;
+    high ^= origin.viewHigh;
+    low ^= origin.viewLow;
   }
+  const digest = new Uint8Array(viewDigestBytes);
+  const view = new DataView(digest.buffer);
+  view.setInt32(0, high);
+  view.setInt32(4, low);
   return digest;
 }
 
 /** Present, and long enough that everybody should have heard of it. Suspects stay until they fail. */
-function isSettled(context: Context, origin: Origin): boolean {
+function isSettled(context: Context, origin: Origin, settledBeforeMs: number): boolean {
   if (origin.id === context.config.self) return true;
   if (origin.state === 'suspect') return true;
-  return origin.state === 'alive' && context.nowMs - origin.stateSinceMs >= limits.settledIntervals * context.sampleIntervalMs;
+  return origin.state === 'alive' && origin.stateSinceMs <= settledBeforeMs;
 }
 
 /** Compares our digest with what the others said last, and reports it. */

@@ -8,7 +8,7 @@ import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
 import { mergeBundle, type OriginLimit, supersedingKinds } from '../store/merge.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
-import { type Bundle, type BundleHead, decodeBundle, messageOfBundle, peekBundle, signatureOfBundle } from './bundle.js';
+import { type Bundle, type BundleHead, decodeBundle, messageOfBundle, originAt, peekBundle, signatureOfBundle } from './bundle.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
@@ -95,9 +95,9 @@ export class Admission {
       this.#refuse(arrival, null, decoding.ok ? 'malformed' : decoding.reason);
       return;
     }
-    const origin = this.#context.origins.find(head.origin);
+    const origin = this.#context.origins.find(arrival.bytes, originAt);
     const id = origin?.id ?? toHex(head.origin);
-    if (!equalBytes(head.clusterTag, this.#context.config.clusterTag)) return this.#refuse(arrival, id, 'wrong-cluster');
+    if (!head.isOfCluster(this.#context.config.clusterTag)) return this.#refuse(arrival, id, 'wrong-cluster');
     if (this.#isRepeated(arrival, head, id, origin)) {
       if (arrival.via !== null) this.#repeat(arrival.via, id, arrival);
       return;
@@ -114,6 +114,7 @@ export class Admission {
       if (held !== undefined) return equalBytes(held.bundle.bytes, arrival.bytes);
       if (head.incarnation < origin.incarnation) return true;
     }
+    if (this.#checking.size === 0) return false;
     return this.#checking.get(id)?.some((check) => check.bundle.sequence === head.sequence && equalBytes(check.bundle.bytes, arrival.bytes)) ?? false;
   }
 
@@ -131,14 +132,14 @@ export class Admission {
     }
     if (refusal === 'credential-missing' && arrival.via !== null) this.#listener.onCredentialMissing(arrival.via, head.origin.slice(0, 8));
     if (refusal !== null) return this.#refuse(arrival, bundle.origin, refusal);
-    this.#verify(arrival, bundle, head.origin);
+    this.#verify(arrival, bundle, origin?.idBytes ?? head.origin);
   }
 
   /** Everything that can be said without the signature. The order is that of docs/PROTOCOL.md 5.2. */
   #cheapRefusal(arrival: Arrival, bundle: Bundle, origin: Origin | undefined): RefusalReason | null {
     const { now, origins } = this.#context;
     if (bundle.origin === this.#context.config.self && arrival.path !== 'own') return this.#isOwnPast(bundle, origin) ? 'superseded' : null;
-    const samples = bundle.records.some((record) => record.kind === kinds.sample);
+    const samples = payloadIn(bundle, kinds.sample) !== null;
     if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
     if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
     const credential = credentialIn(bundle);
@@ -268,9 +269,9 @@ export class Admission {
 
   #end(check: Check): void {
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
-    const rest = (this.#checking.get(check.id) ?? []).filter((other) => other !== check);
-    if (rest.length === 0) this.#checking.delete(check.id);
-    else this.#checking.set(check.id, rest);
+    const checks = this.#checking.get(check.id);
+    if (checks === undefined || checks.length === 1) this.#checking.delete(check.id);
+    else checks.splice(checks.indexOf(check), 1);
   }
 
   #refuse(arrival: Arrival, origin: NodeId | null, reason: RefusalReason): void {
@@ -281,5 +282,10 @@ export class Admission {
 }
 
 function credentialIn(bundle: Bundle): Uint8Array | null {
-  return bundle.records.find((record) => record.kind === kinds.credential)?.payload ?? null;
+  return payloadIn(bundle, kinds.credential);
+}
+
+function payloadIn(bundle: Bundle, kind: number): Uint8Array | null {
+  for (const record of bundle.records) if (record.kind === kind) return record.payload;
+  return null;
 }

@@ -7,7 +7,7 @@ import { limits } from '../limits.js';
 import { Reader } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 import { kinds } from './kinds.js';
-import { fromHex, nodeIdBytes, toHex } from './node-id.js';
+import { equalBytesAt, fromHex, nodeIdBytes, toHex } from './node-id.js';
 import { signedMessage } from './signed-message.js';
 
 export interface BundleRecord {
@@ -42,12 +42,29 @@ export interface BundleDraft {
 }
 
 /** The fields that decide whether a bundle is news, read without decoding the rest. */
-export interface BundleHead {
-  /** Views into the bundle. */
-  readonly clusterTag: Uint8Array;
-  readonly origin: Uint8Array;
+export class BundleHead {
+  readonly #bytes: Uint8Array;
   readonly incarnation: number;
   readonly sequence: number;
+
+  constructor(bytes: Uint8Array, incarnation: number, sequence: number) {
+    this.#bytes = bytes;
+    this.incarnation = incarnation;
+    this.sequence = sequence;
+  }
+
+  /** Views into the bundle, made anew at each call. */
+  get clusterTag(): Uint8Array {
+    return this.#bytes.subarray(1, originAt);
+  }
+
+  get origin(): Uint8Array {
+    return this.#bytes.subarray(originAt, originAt + nodeIdBytes);
+  }
+
+  isOfCluster(tag: Uint8Array): boolean {
+    return equalBytesAt(this.#bytes, 1, tag);
+  }
 }
 
 export type BundleDecoding =
@@ -58,7 +75,7 @@ const version = 1;
 const tagBytes = 8;
 export const signatureBytes = 64;
 /** Where the origin stands in a bundle. */
-const originAt = 1 + tagBytes;
+export const originAt = 1 + tagBytes;
 
 /** Null when the bytes are no bundle of this version. What it reads is claimed, not proven. */
 export function peekBundle(bytes: Uint8Array): BundleHead | null {
@@ -67,7 +84,7 @@ export function peekBundle(bytes: Uint8Array): BundleHead | null {
   const incarnation = reader.varint();
   const sequence = reader.varint();
   if (reader.failed || incarnation === 0 || sequence === 0) return null;
-  return { clusterTag: bytes.subarray(1, originAt), origin: bytes.subarray(originAt, originAt + nodeIdBytes), incarnation, sequence };
+  return new BundleHead(bytes, incarnation, sequence);
 }
 
 /** `origin`, when given, is the id that the bytes are already known to carry: it saves building the text anew. */
@@ -75,29 +92,49 @@ export function decodeBundle(bytes: Uint8Array, origin?: NodeId): BundleDecoding
   if (bytes.length > limits.maxBundleBytes) return { ok: false, reason: 'oversized' };
   if (bytes.length > 0 && bytes[0] !== version) return { ok: false, reason: 'unsupported-version' };
   const reader = new Reader(bytes, 1);
-  reader.bytes(tagBytes);
-  const id = reader.bytes(nodeIdBytes);
+  reader.skip(tagBytes + nodeIdBytes);
   const incarnation = reader.varint();
   const sequence = reader.varint();
   const timeMs = reader.varint();
   const lifetimeS = reader.varint();
-  const records = readRecords(reader);
-  reader.bytes(signatureBytes);
+  const records = readRecords(reader, bytes);
+  reader.skip(signatureBytes);
   if (!reader.ended || incarnation === 0 || sequence === 0) return { ok: false, reason: 'malformed' };
-  return { ok: true, bundle: { origin: origin ?? toHex(id), incarnation, sequence, timeMs, lifetimeS, records, bytes } };
+  return { ok: true, bundle: { origin: origin ?? toHex(bytes.subarray(originAt, originAt + nodeIdBytes)), incarnation, sequence, timeMs, lifetimeS, records, bytes } };
 }
 
-function readRecords(reader: Reader): BundleRecord[] {
+/** A record within a bundle; its payload is cut out when somebody asks, which for most never happens. */
+class RecordIn implements BundleRecord {
+  readonly kind: number;
+  readonly #bytes: Uint8Array;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor(kind: number, bytes: Uint8Array, from: number, to: number) {
+    this.kind = kind;
+    this.#bytes = bytes;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  get payload(): Uint8Array {
+    return this.#bytes.subarray(this.#from, this.#to);
+  }
+}
+
+function readRecords(reader: Reader, bytes: Uint8Array): BundleRecord[] {
   const count = reader.u8();
   if (count === 0 || count > limits.maxRecordsPerBundle) reader.fail();
   const records: BundleRecord[] = [];
   let last = -1;
   for (let i = 0; i < count && !reader.failed; i++) {
     const kind = reader.varintUpTo(kinds.end - 1);
-    const payload = reader.blob(limits.maxBundleBytes);
+    const length = reader.varintUpTo(limits.maxBundleBytes);
+    const from = reader.offset;
+    reader.skip(length);
     if (kind <= last) reader.fail();
     last = kind;
-    records.push({ kind, payload });
+    records.push(new RecordIn(kind, bytes, from, from + length));
   }
   return records;
 }

@@ -29,6 +29,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** Whether `part` stands in `bytes` at this place. */
+export function equalBytesAt(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  if (bytes.length - at < part.length) return false;
+  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
+  return true;
+}
+
 /** Like strcmp: negative, zero or positive. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);

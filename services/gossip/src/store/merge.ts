@@ -11,9 +11,9 @@ import type { HeldBundle, Origin } from './origin.js';
 export function supersedingKinds(origin: Origin, bundle: Bundle): number[] {
   if (bundle.incarnation < origin.incarnation) return [];
   const fresh = bundle.incarnation > origin.incarnation;
-  return bundle.records
-    .map((record) => record.kind)
-    .filter((kind) => fresh || (origin.byKind.get(kind)?.bundle.sequence ?? 0) < bundle.sequence);
+  const superseding: number[] = [];
+  for (const { kind } of bundle.records) if (fresh || (origin.byKind.get(kind)?.bundle.sequence ?? 0) < bundle.sequence) superseding.push(kind);
+  return superseding;
 }
 
 export type OriginLimit = 'maxKindsPerOrigin' | 'maxOriginBytes';
@@ -24,22 +24,28 @@ export function mergeBundle(origin: Origin, arrival: Omit<HeldBundle, 'recordsIn
   const exceeded = bundle.incarnation > origin.incarnation ? null : exceededLimit(origin, bundle, superseding);
   if (exceeded !== null) return exceeded;
   if (bundle.incarnation > origin.incarnation) clear(origin);
-  const held: HeldBundle = { ...arrival, recordsInForce: superseding.length };
+  const held: HeldBundle = { bundle, hops: arrival.hops, ageMs: arrival.ageMs, receivedAtMs: arrival.receivedAtMs, recordsInForce: superseding.length };
   for (const kind of superseding) {
     const older = origin.byKind.get(kind);
     if (older !== undefined) release(origin, older, kind);
     origin.byKind.set(kind, held);
     if (kind !== kinds.sample) origin.fingerprint = (origin.fingerprint ^ mix(kind, bundle.sequence)) >>> 0;
   }
-  const newer = origin.held.findIndex((other) => other.bundle.sequence < bundle.sequence);
-  origin.held.splice(newer === -1 ? origin.held.length : newer, 0, held);
+  let place = 0;
+  while (place < origin.held.length && (origin.held[place] as HeldBundle).bundle.sequence >= bundle.sequence) place += 1;
+  if (place === 0) origin.held.unshift(held);
+  else origin.held.splice(place, 0, held);
   origin.incarnation = bundle.incarnation;
   origin.sequence = Math.max(origin.sequence, bundle.sequence);
+  if (origin.sequence === bundle.sequence) origin.hops = held.hops;
   return null;
 }
 
 /** One bundle alone exceeds none of them; what it adds to others of its incarnation may. */
 function exceededLimit(origin: Origin, bundle: Bundle, superseding: readonly number[]): OriginLimit | null {
+  let most = bundle.bytes.length;
+  for (const held of origin.held) most += held.bundle.bytes.length;
+  if (origin.byKind.size + superseding.length <= limits.maxKindsPerOrigin && most <= limits.maxOriginBytes) return null;
   const added = superseding.filter((kind) => !origin.byKind.has(kind)).length;
   if (origin.byKind.size + added > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
   const losses = new Map<HeldBundle, number>();
@@ -55,7 +61,9 @@ function exceededLimit(origin: Origin, bundle: Bundle, superseding: readonly num
 function release(origin: Origin, held: HeldBundle, kind: number): void {
   if (kind !== kinds.sample) origin.fingerprint = (origin.fingerprint ^ mix(kind, held.bundle.sequence)) >>> 0;
   held.recordsInForce -= 1;
-  if (held.recordsInForce === 0) origin.held.splice(origin.held.indexOf(held), 1);
+  if (held.recordsInForce > 0) return;
+  if (origin.held[0] === held) origin.held.shift();
+  else origin.held.splice(origin.held.indexOf(held), 1);
 }
 
 function clear(origin: Origin): void {

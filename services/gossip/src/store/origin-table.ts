@@ -4,8 +4,8 @@
  */
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
-import { compareBytes, equalBytes, fromHex, toHex } from '../record/node-id.js';
-import { Origin } from './origin.js';
+import { compareBytes, equalBytesAt, fromHex, toHex } from '../record/node-id.js';
+import { Origin, word } from './origin.js';
 
 export interface Tombstone {
   readonly incarnation: number;
@@ -17,8 +17,8 @@ export interface Tombstone {
 }
 
 export class OriginTable {
-  /** By the first four bytes of the id; a second origin of the same four is rare but must work. */
-  readonly #byHash = new Map<number, Origin[]>();
+  /** By the first four bytes of the id; a second origin of the same four is rare but must work: they form a chain. */
+  readonly #byHash = new Map<number, Origin>();
   readonly #byId = new Map<NodeId, Origin>();
   readonly #ordered: Origin[] = [];
   readonly #tombstones = new Map<NodeId, Tombstone>();
@@ -46,27 +46,29 @@ export class OriginTable {
     return this.#byId.get(id);
   }
 
-  find(idBytes: Uint8Array): Origin | undefined {
-    const bucket = this.#byHash.get(hash(idBytes));
-    if (bucket === undefined) return undefined;
-    for (const origin of bucket) if (equalBytes(origin.idBytes, idBytes)) return origin;
-    return undefined;
+  /** The origin whose id stands in `bytes` at this place. */
+  find(bytes: Uint8Array, at = 0): Origin | undefined {
+    let origin: Origin | null = this.#byHash.get(hash(bytes, at)) ?? null;
+    while (origin !== null && !equalBytesAt(bytes, at, origin.idBytes)) origin = origin.nextOfHash;
+    return origin ?? undefined;
   }
 
   /** The first origin with these leading 8 bytes. */
   findByPrefix(prefix: Uint8Array): Origin | undefined {
-    const bucket = this.#byHash.get(hash(prefix));
-    if (bucket === undefined) return undefined;
-    for (const origin of bucket) if (equalBytes(origin.prefix, prefix)) return origin;
-    return undefined;
+    const high = word(prefix, 0);
+    const low = word(prefix, 4);
+    let origin: Origin | null = this.#byHash.get(high & hashMask) ?? null;
+    while (origin !== null && (origin.prefixHigh !== high || origin.prefixLow !== low)) origin = origin.nextOfHash;
+    return origin ?? undefined;
   }
 
   add(id: NodeId): Origin {
     const origin = new Origin(id, fromHex(id) ?? new Uint8Array(32));
     const key = hash(origin.idBytes);
-    const bucket = this.#byHash.get(key);
-    if (bucket === undefined) this.#byHash.set(key, [origin]);
-    else bucket.push(origin);
+    let last: Origin | null = this.#byHash.get(key) ?? null;
+    while (last !== null && last.nextOfHash !== null) last = last.nextOfHash;
+    if (last === null) this.#byHash.set(key, origin);
+    else last.nextOfHash = origin;
     this.#byId.set(id, origin);
     this.#ordered.splice(this.firstAtLeast(origin.prefix), 0, origin);
     return origin;
@@ -75,9 +77,14 @@ export class OriginTable {
   /** Drops the origin and keeps a tombstone of it. */
   forget(origin: Origin, nowMs: number): void {
     const key = hash(origin.idBytes);
-    const rest = (this.#byHash.get(key) ?? []).filter((other) => other !== origin);
-    if (rest.length === 0) this.#byHash.delete(key);
-    else this.#byHash.set(key, rest);
+    let before: Origin | null = this.#byHash.get(key) ?? null;
+    if (before === origin) {
+      if (origin.nextOfHash === null) this.#byHash.delete(key);
+      else this.#byHash.set(key, origin.nextOfHash);
+    } else {
+      while (before !== null && before.nextOfHash !== origin) before = before.nextOfHash;
+      if (before !== null) before.nextOfHash = origin.nextOfHash;
+    }
     this.#byId.delete(origin.id);
     this.#ordered.splice(this.#ordered.indexOf(origin), 1);
     this.#dropTombstone(origin.id);
@@ -126,6 +133,9 @@ export class OriginTable {
   }
 }
 
-function hash(bytes: Uint8Array): number {
-  return ((bytes[0] as number) | ((bytes[1] as number) << 8) | ((bytes[2] as number) << 16) | ((bytes[3] as number) << 24)) >>> 0;
+const hashMask = 0x3fffffff;
+
+/** 30 bits of the first four bytes: a small integer, whose look-up is cheap. */
+function hash(bytes: Uint8Array, at = 0): number {
+  return word(bytes, at) & hashMask;
 }

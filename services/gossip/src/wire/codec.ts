@@ -3,7 +3,7 @@ import { limits } from '../limits.js';
 import { nodeIdBytes } from '../record/node-id.js';
 import type { Announcement, DigestEntry, Message, MessageType, Passage, Push, Rumor } from './message.js';
 import { Reader } from './reader.js';
-import { Writer } from './writer.js';
+import { varintBytes, Writer } from './writer.js';
 
 /** First byte of each message. */
 const codes: Readonly<Record<MessageType, number>> = { hello: 1, proof: 2, push: 3, announce: 4, graft: 5, prune: 6, digest: 7, request: 8, join: 9 };
@@ -19,7 +19,7 @@ export const pushOverheadBytes = 2;
 export const passageOverheadBytes = 1 + 5 + 3;
 
 export function encodeMessage(message: Message): Uint8Array {
-  const writer = new Writer(message.type === 'push' ? 1_400 : 256);
+  const writer = new Writer(capacityFor(message));
   writer.u8(codes[message.type]);
   switch (message.type) {
     case 'hello':
@@ -57,11 +57,31 @@ export function encodeMessage(message: Message): Uint8Array {
   return writer.finish();
 }
 
+/** Exactly what the two frequent messages take, so that they are written once and not copied. */
+function capacityFor(message: Message): number {
+  let bytes = 1;
+  switch (message.type) {
+    case 'push':
+      bytes += 1;
+      for (const passage of message.passages) bytes += 1 + varintBytes(ageOf(passage)) + varintBytes(passage.bytes.length) + passage.bytes.length;
+      return bytes;
+    case 'announce':
+      for (const rumor of message.rumors) bytes += prefixBytes + varintBytes(rumor.incarnation) + varintBytes(rumor.sequence) + 1;
+      return bytes;
+    default:
+      return 256;
+  }
+}
+
 /** Ages beyond a day say no more. */
 const maxAgeMs = 86_400_000;
 
 function writePassage(writer: Writer, passage: Passage): void {
-  writer.u8(passage.hops).varint(Math.min(maxAgeMs, Math.max(0, Math.round(passage.ageMs)))).blob(passage.bytes);
+  writer.u8(passage.hops).varint(ageOf(passage)).blob(passage.bytes);
+}
+
+function ageOf(passage: Passage): number {
+  return Math.min(maxAgeMs, Math.max(0, Math.round(passage.ageMs)));
 }
 
 function writeAnnouncement(writer: Writer, announcement: Announcement): Writer {

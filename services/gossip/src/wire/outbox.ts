@@ -16,6 +16,8 @@ const maxWaiting = 256;
 export class Outbox {
   readonly #context: Context;
   readonly #dirty = new Set<Peer>();
+  /** Before this none of them is due. */
+  #earliestMs = Number.POSITIVE_INFINITY;
 
   constructor(context: Context) {
     this.#context = context;
@@ -47,14 +49,19 @@ export class Outbox {
       peer.queue.set(origin, rest);
     }
     peer.queuedBytes += held.bundle.bytes.length;
-    this.#dirty.add(peer);
+    this.#mark(peer);
   }
 
   /** `count` messages left: credit returns. */
   sent(peer: Peer, count: number): void {
     peer.outstanding = Math.max(0, peer.outstanding - count);
     if (peer.waiting.length > 0) this.#drain(peer);
-    if (peer.queue.size > 0) this.#dirty.add(peer);
+    if (peer.queue.size > 0) this.#mark(peer);
+  }
+
+  #mark(peer: Peer): void {
+    this.#dirty.add(peer);
+    this.#earliestMs = Math.min(this.#earliestMs, peer.flushedAtMs + limits.batchMs);
   }
 
   forget(peer: Peer): void {
@@ -65,15 +72,20 @@ export class Outbox {
 
   /** At the end of each step: peers that were quiet get theirs at once, busy ones share messages for a moment. */
   flush(): void {
-    for (const peer of this.#dirty) {
-      const dueMs = peer.flushedAtMs + limits.batchMs;
-      if (this.#context.nowMs < dueMs) {
-        this.#context.timers.atLatest('flush', dueMs);
-        continue;
+    const { nowMs, timers } = this.#context;
+    if (nowMs >= this.#earliestMs) {
+      this.#earliestMs = Number.POSITIVE_INFINITY;
+      for (const peer of this.#dirty) {
+        const dueMs = peer.flushedAtMs + limits.batchMs;
+        if (nowMs < dueMs) {
+          this.#earliestMs = Math.min(this.#earliestMs, dueMs);
+          continue;
+        }
+        this.#dirty.delete(peer);
+        this.#flushPeer(peer);
       }
-      this.#dirty.delete(peer);
-      this.#flushPeer(peer);
     }
+    if (this.#earliestMs !== Number.POSITIVE_INFINITY) timers.atLatest('flush', this.#earliestMs);
   }
 
   /** Whether everything handed in for this peer has left. */

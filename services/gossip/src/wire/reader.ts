@@ -47,6 +47,15 @@ export class Reader {
   }
 
   varint(): number {
+    const only = this.#bytes[this.#offset];
+    if (only !== undefined && only < 0x80 && !this.#failed) {
+      this.#offset += 1;
+      return only;
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): number {
     let value = 0;
     let scale = 1;
     for (let index = 0; index < 8; index++) {
@@ -73,6 +82,12 @@ export class Reader {
   svarint(): number {
     const value = this.varint();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** Passes over `count` bytes that nobody needs. */
+  skip(count: number): void {
+    if (this.#failed || count > this.#bytes.length - this.#offset) this.#failed = true;
+    else this.#offset += count;
   }
 
   /** A view of `count` bytes, not a copy. */
