@@ -2,6 +2,7 @@
 import { type Address, limits, type Random, seededRandom } from '@starling/gossip';
 import { Checks } from './checks.js';
 import { Health } from './health.js';
+import { calmLinks } from './network.js';
 import type { Plan } from './plan.js';
 import { Quality } from './quality.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -10,6 +11,9 @@ import { World } from './world.js';
 
 /** One anti-entropy round of every node, milliseconds; checks are made as often. */
 export const roundMs = limits.antiEntropyIntervalMs;
+/** From so many nodes on, links have a latency of 5 ms and more, and virtual time passes in longer ticks. */
+const largeNetwork = 500;
+const largeTickMs = 10;
 /** Addresses that discovery answers with, unless a plan says otherwise. */
 const discoveredAddresses = 8;
 
@@ -38,7 +42,8 @@ export class Run {
   constructor(options: RunOptions) {
     this.options = options;
     this.random = seededRandom(options.seed ^ 0x5eed);
-    this.world = new World({ seed: options.seed, connections: { type: 'logarithmic' }, sampleIntervalMs: 1_000, metrics: options.plan.metrics ?? 30 });
+    this.world = new World({ seed: options.seed, connections: { type: 'logarithmic' }, sampleIntervalMs: 1_000, metrics: options.plan.metrics ?? 30, tickMs: options.nodes < largeNetwork ? 1 : largeTickMs });
+    if (options.nodes >= largeNetwork) this.world.wiring.faults = { ...calmLinks, leastLatencyMs: 5, tailLatencyMs: 5 };
     this.views = new Views(this.world);
     this.quality = new Quality(this.world, this.views);
     this.health = new Health(this.world);

@@ -3,7 +3,7 @@
  * give the same run, byte for byte.
  */
 import { type Address, type Channel, type ConnectionId, createEngine, type Event, type Input, type MetricDefinition, type Output, type Random, seededRandom } from '@starling/gossip';
-import { EventHeap } from './event-heap.js';
+import { Agenda } from './agenda.js';
 import { type Link, SimulatedNode } from './simulated-node.js';
 import { cluster, clusterTag, type ToyKey, toyCredential, toyCredentialFacts, toyKey, toySign, toyVerify } from './toy-crypto.js';
 import { Trace } from './trace.js';
@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly sampleIntervalMs: number;
   /** Metrics in each sample. */
   readonly metrics: number;
+  /** Virtual time passes in steps of so many milliseconds. */
+  readonly tickMs: number;
 }
 
 /** Sees what happens in the world; measures and checks, and changes nothing. */
@@ -33,6 +35,7 @@ export interface Watcher {
 }
 
 interface Delivery {
+  readonly index: number;
   readonly type: 'delivery';
   readonly link: Link;
   readonly end: 0 | 1;
@@ -41,6 +44,7 @@ interface Delivery {
 }
 
 interface Wake {
+  readonly index: number;
   readonly type: 'wake';
   readonly node: SimulatedNode;
   readonly life: number;
@@ -48,6 +52,7 @@ interface Wake {
 }
 
 interface Act {
+  readonly index: number;
   readonly type: 'act';
   readonly act: () => void;
 }
@@ -70,7 +75,7 @@ export class World {
   nowMs = 0;
   steps = 0;
   readonly #watchers: Watcher[] = [];
-  readonly #heap = new EventHeap<Delivery | Wake | Act>();
+  readonly #agenda: Agenda<Delivery | Wake | Act>;
   /** Answers of the shell: they come in the same instant, after the step that asked. */
   #answers: Answer[] = [];
   readonly #metrics: readonly MetricDefinition[];
@@ -79,6 +84,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.options = options;
     this.random = seededRandom(options.seed);
+    this.#agenda = new Agenda(options.tickMs);
     this.wiring = new Wiring(this);
     this.#metrics = Array.from({ length: options.metrics }, (_, i) => ({ name: `m${i}`, unit: '1', type: 'gauge' as const, exponent: -3 }));
   }
@@ -123,7 +129,7 @@ export class World {
     for (const watcher of this.#watchers) watcher.onLife?.(node, 'started');
     this.give(node, { type: 'started' });
     const { life } = node;
-    if (node.role === 'sampling') this.at(this.nowMs + this.random() * this.options.sampleIntervalMs, () => this.#sample(node, life));
+    if (node.role === 'sampling') this.at(this.nowMs + this.random() * this.options.sampleIntervalMs, () => this.#sample(node, life), node);
   }
 
   /** The process is gone between two instructions. */
@@ -168,34 +174,39 @@ export class World {
     if (node.life === life && node.role === 'sampling') this.#sample(node, life, 'once');
   }
 
-  at(atMs: number, act: () => void): void {
-    this.#heap.push(atMs, { type: 'act', act });
+  /** `node`: the one whose affair it is. */
+  at(atMs: number, act: () => void, node?: SimulatedNode): void {
+    this.#agenda.push(atMs, this.nowMs, { index: node?.index ?? -1, type: 'act', act });
   }
 
   deliver(atMs: number, link: Link, end: 0 | 1, channel: Channel, bytes: Uint8Array): void {
-    this.#heap.push(atMs, { type: 'delivery', link, end, channel, bytes });
+    this.#agenda.push(atMs, this.nowMs, { index: link.ends[end].index, type: 'delivery', link, end, channel, bytes });
   }
 
   run(untilMs: number): void {
-    while (this.#heap.nextMs <= untilMs) {
-      this.nowMs = this.#heap.nextMs;
-      const next = this.#heap.pop() as Delivery | Wake | Act;
-      switch (next.type) {
-        case 'delivery':
-          this.#receive(next);
-          break;
-        case 'wake':
-          if (next.node.life === next.life && next.node.wakeupAtMs === next.atMs) {
-            next.node.wakeupAtMs = Number.POSITIVE_INFINITY;
-            this.give(next.node, { type: 'wake-up' });
-          }
-          break;
-        case 'act':
-          next.act();
-      }
-      this.#drain();
+    const meet = (happening: Delivery | Wake | Act) => this.#meet(happening);
+    while (this.#agenda.nextMs <= untilMs) {
+      this.nowMs = this.#agenda.nextMs;
+      this.#agenda.take(meet);
     }
     this.nowMs = untilMs;
+  }
+
+  #meet(happening: Delivery | Wake | Act): void {
+    switch (happening.type) {
+      case 'delivery':
+        this.#receive(happening);
+        break;
+      case 'wake':
+        if (happening.node.life === happening.life && happening.node.wakeupAtMs === happening.atMs) {
+          happening.node.wakeupAtMs = Number.POSITIVE_INFINITY;
+          this.give(happening.node, { type: 'wake-up' });
+        }
+        break;
+      case 'act':
+        happening.act();
+    }
+    this.#drain();
   }
 
   #drain(): void {
@@ -248,7 +259,7 @@ export class World {
     const atMs = Math.max(node.virtualMs(next.atMs), this.nowMs);
     if (node.wakeupAtMs <= atMs) return;
     node.wakeupAtMs = atMs;
-    this.#heap.push(atMs, { type: 'wake', node, life: node.life, atMs });
+    this.#agenda.push(atMs, this.nowMs, { index: node.index, type: 'wake', node, life: node.life, atMs });
   }
 
   #sample(node: SimulatedNode, life: number, repeat: 'again' | 'once' = 'again'): void {
@@ -257,7 +268,7 @@ export class World {
       const values = this.#metrics.map((_, i) => Math.round(this.nowMs + i) / 1_000);
       this.give(node, { type: 'sampled', values });
     }
-    if (repeat === 'again' && node.engine !== null) this.at(this.nowMs + node.engine.sampleIntervalMs() * (0.9 + 0.2 * this.random()), () => this.#sample(node, life));
+    if (repeat === 'again' && node.engine !== null) this.at(this.nowMs + node.engine.sampleIntervalMs() * (0.9 + 0.2 * this.random()), () => this.#sample(node, life), node);
   }
 
   #carryOut(node: SimulatedNode, output: Output): void {
