@@ -19,7 +19,7 @@ export interface NetworkOptions {
   /** Chance that a datagram is lost. */
   readonly loss?: number;
   /** Whether a message gets through at all. */
-  readonly passes?: (message: Message) => boolean;
+  readonly passes?: (message: Message, from: CoreRig, to: CoreRig) => boolean;
 }
 
 const tickMs = 10;
@@ -67,7 +67,7 @@ export class CoreNetwork {
         const far = this.#far.get(rig)?.get(connection);
         const message = decodeMessage(bytes);
         if (message === null) throw new Error('a core sent what is no message');
-        if (far === undefined || !passes(message) || (channel === 'datagram' && random() < loss)) continue;
+        if (far === undefined || !passes(message, rig, far.rig) || (channel === 'datagram' && random() < loss)) continue;
         this.#inFlight.push({ ...far, bytes });
       }
       // Both ends of a link are cores: neither has a reason to refuse the other.
