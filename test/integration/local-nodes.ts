@@ -9,6 +9,7 @@ import { gatewayName, LocalCluster } from '../../services/cli/src/cluster/local-
 import type { Member } from '../../services/cli/src/cluster/member.js';
 import { type Places, placesIn } from '../../services/cli/src/cluster/places.js';
 import type { IssuedLeaf } from '../support/authority.js';
+import { endWithTests } from '../support/end-with-tests.js';
 import { eventually } from '../support/eventually.js';
 import { type ApiClient, askApi, cluster } from './node-process.js';
 
@@ -31,7 +32,7 @@ export class LocalNodes {
     const places = placesIn(folder);
     const [port = 0] = await freeTcpPorts(1);
     const opened = await LocalCluster.open({ nodes, ratio, port, seed: 7, sampleInterval: '1s' }, places, () => undefined);
-    process.once('exit', () => [...opened.nodes(), opened.member(gatewayName)].forEach((member) => member?.kill()));
+    endWithTests(() => [...opened.nodes(), opened.member(gatewayName)].forEach((member) => member?.kill()));
     await opened.start();
     return new LocalNodes(opened, places, folder);
   }

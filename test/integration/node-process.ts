@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Node, NodeAnswer, Nodes, Self } from '@starling/contract';
 import { freeTcpPorts, freeUdpPorts } from '../../services/cli/src/cluster/free-ports.js';
 import { createTestAuthority, type IssuedLeaf, type TestAuthority } from '../support/authority.js';
+import { endWithTests } from '../support/end-with-tests.js';
 import { eventually } from '../support/eventually.js';
 
 export const cluster = 'starling';
@@ -28,9 +29,12 @@ export interface Program {
   readonly trustDir: string;
   /** Where others dial it. */
   readonly address: string;
+  readonly apiHost: string;
   readonly apiPort: number;
   readonly metricsPort: number;
   readonly settings: Readonly<Record<string, string>>;
+  /** What the process is started by (a command and its arguments); nothing unless it is somewhere else than the test. */
+  readonly prefix: readonly string[];
 }
 
 export class NodeProcess {
@@ -43,13 +47,13 @@ export class NodeProcess {
   constructor(given: Program, client: IssuedLeaf & { readonly ca: string }) {
     this.program = given;
     this.#client = client;
-    this.#child = spawn(process.execPath, [program], { env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...given.settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command = '', ...args] = [...given.prefix, process.execPath, program];
+    this.#child = spawn(command, args, { env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...given.settings }, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
-    const endWithUs = () => this.#child.kill('SIGKILL');
-    process.once('exit', endWithUs);
+    const callOff = endWithTests(() => this.#child.kill('SIGKILL'));
     this.ended = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
-        process.removeListener('exit', endWithUs);
+        callOff();
         resolve({ code, signal, output: this.output });
       });
     });
@@ -74,7 +78,7 @@ export class NodeProcess {
 
   /** The text of an answer of its API, over mutual TLS; null when there is none of status 200. */
   text(path: string): Promise<string | null> {
-    return askApi(this.program.apiPort, path, this.#client).then(
+    return askApi(this.program.apiPort, path, { ...this.#client, host: this.program.apiHost }).then(
       ({ status, body }) => (status === 200 ? body : null),
       () => null,
     );
@@ -124,6 +128,8 @@ export class NodeProcess {
 }
 
 export interface ApiClient {
+  /** 127.0.0.1 unless given. */
+  readonly host?: string;
   readonly cert?: string;
   readonly key?: string;
   readonly ca: string;
@@ -213,7 +219,7 @@ export class ProcessNetwork {
       STARLING_CERTIFICATE_DIR: certificateDir,
       STARLING_TRUST_DIR: trustDir,
     };
-    return { name, folder, dataDir, certificateDir, trustDir, address, apiPort, metricsPort, settings };
+    return { name, folder, dataDir, certificateDir, trustDir, address, apiHost: '127.0.0.1', apiPort, metricsPort, settings, prefix: [] };
   }
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Nodes } from '@starling/contract';
 import { freeTcpPorts } from '../../services/cli/src/cluster/free-ports.js';
+import { endWithTests } from './end-with-tests.js';
 import { eventually } from './eventually.js';
 
 const program = join(import.meta.dirname, '..', '..', 'services', 'cli', 'bin', 'starling.mjs');
@@ -36,8 +37,7 @@ export async function startCluster(options: { readonly nodes: number; readonly r
   const environment = { ...process.env, STARLING_TEST_FOLDER: folder };
   const [port = 0] = await freeTcpPorts(1);
   const child = spawn(process.execPath, [program, 'cluster', '--nodes', String(options.nodes), '--ratio', String(options.ratio), '--port', String(port)], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-  const endWithUs = () => child.kill('SIGTERM');
-  process.once('exit', endWithUs);
+  const callOff = endWithTests(() => child.kill('SIGTERM'));
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -52,7 +52,7 @@ export async function startCluster(options: { readonly nodes: number; readonly r
       return answer?.ok === true ? ((await answer.json()) as Nodes) : null;
     },
     stop: async () => {
-      process.removeListener('exit', endWithUs);
+      callOff();
       const { code } = await finished(child, () => child.kill('SIGINT'));
       rmSync(folder, { recursive: true, force: true });
       return code;

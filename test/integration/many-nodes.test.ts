@@ -1,0 +1,77 @@
+/** What befalls many nodes at once: half of them die, or one half loses the other. */
+import type { Nodes } from '@starling/contract';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { LocalNodes } from './local-nodes.js';
+import { type NodeProcess, ProcessNetwork } from './node-process.js';
+import { TwoSides, withoutNamespaces } from './two-sides.js';
+
+const reason = withoutNamespaces();
+const perSide = 5;
+const deadlineMs = 60_000;
+const closing: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+describe('Twenty nodes', () => {
+  it('of which ten are killed at once: the other ten agree again', async () => {
+    const nodes = await LocalNodes.start(20, 0.2);
+    closing.push(() => nodes.close());
+    await nodes.agree(nodes.names(), 90_000);
+    const [first = '', ...others] = nodes.names();
+    const victims = others.filter((_, i) => i % 2 === 0);
+    expect(victims).toHaveLength(10);
+    for (const name of victims) nodes.member(name).kill();
+    const survivors = nodes.names();
+    expect(survivors).toHaveLength(10);
+    await nodes.agree(survivors);
+    const view = await nodes.view(first);
+    expect(view?.nodes.filter(({ state }) => state === 'failed').map(({ name }) => name).sort()).toEqual(victims.sort());
+  });
+});
+
+describe.skipIf(reason !== '')(`A network whose halves lose each other${reason}`, () => {
+  /** Whether the node holds these for alive and no others, and counts one view. */
+  async function sees(node: NodeProcess, all: readonly NodeProcess[]): Promise<boolean> {
+    const view = await node.get<Nodes>('/v1/nodes');
+    const alive = view?.nodes.filter(({ state }) => state === 'alive').map(({ name }) => name);
+    return alive?.sort().join() === all.map(({ program }) => program.name).sort().join() && view?.agreement.views === 1 && view.agreement.agreeing === all.length;
+  }
+
+  async function agree(nodes: readonly NodeProcess[]): Promise<void> {
+    for (const node of nodes) await eventually(`${node.program.name} agrees with ${nodes.length} nodes`, () => sees(node, nodes), deadlineMs);
+  }
+
+  it('agrees within each half, and as a whole when they meet again', async () => {
+    const ground = new TwoSides();
+    closing.push(() => ground.close());
+    const network = await ProcessNetwork.open();
+    closing.push(() => network.close());
+    const nodes: NodeProcess[][] = [];
+    const seeds = ground.sides.map(({ address }) => `${address(1)}:9740`);
+    for (const side of ground.sides) {
+      const started: NodeProcess[] = [];
+      for (let number = 1; number <= perSide; number++) {
+        const listen = `${side.address(number)}:9740`;
+        const program = await network.prepare(`${side.name}-${number}`, seeds, { STARLING_LISTEN: listen, STARLING_CONNECTION_RATIO: '0.3' });
+        started.push(network.run({ ...program, address: listen, apiHost: side.apiHost, prefix: side.command, settings: { ...program.settings, STARLING_API_LISTEN: `${side.apiHost}:${program.apiPort}` } }));
+      }
+      nodes.push(started);
+    }
+    const [left = [], right = []] = nodes;
+    const all = [...left, ...right];
+    await agree(all);
+    const crossed = async () => (await Promise.all(left.map(async (node) => (await node.nodes()).filter(({ name, hops }) => name.startsWith('right') && hops > 0)))).flat().length;
+    expect(await crossed()).toBe(perSide * perSide);
+
+    ground.split();
+    await Promise.all([agree(left), agree(right)]);
+    for (const node of left) expect((await node.nodes()).filter(({ state }) => state === 'failed').map(({ name }) => name.split('-')[0])).toEqual(Array.from({ length: perSide }, () => 'right'));
+
+    ground.heal();
+    await agree(all);
+    for (const node of all) expect(node.isRunning, node.output).toBe(true);
+  });
+});
