@@ -77,14 +77,14 @@ describe('a peer whose process', () => {
     expect(closed.reason).toBe('no answer');
     ours.transport.dial(address);
     await eventually('the dial fails', () => ours.heard.failed.length === 1);
-    expect(ours.transport.counters()['connections']).toBeLessThanOrEqual(1);
+    expect(ours.transport.levels().connections).toBeLessThanOrEqual(1);
   });
 
-  it('is stopped is given up for silence, and hears so when it goes on', async () => {
+  it('is stopped is given up for silence, and knows so when it goes on', async () => {
     const { ours, child, heard } = await peerProcess();
     child.kill('SIGSTOP');
     await eventually('the connection is given up', () => ours.heard.closed.length === 1, 20_000);
     child.kill('SIGCONT');
-    await eventually('the process hears that its connection is gone', () => heard.some((message) => (message as { closed?: string }).closed !== undefined), 20_000);
+    await eventually('the process knows that its connection is gone', () => heard.some((message) => (message as { closed?: string }).closed?.includes('stood still') === true), 20_000);
   });
 });

@@ -109,6 +109,7 @@ function openBase(settings: Settings, log: Log, identity: Identity): Base {
     counts: () => view.counts(),
     peers: () => view.peers(),
     transportCounters: () => parts.transport?.counters() ?? {},
+    transportLevels: () => parts.transport?.levels() ?? null,
     certificateExpirySeconds: () => (parts.source === null ? null : (parts.source.current().notAfterMs - clock.now().wallMs) / 1_000),
     sampleIntervalSeconds: () => view.sampleIntervalSeconds(),
     streams: () => parts.api?.streams ?? 0,

@@ -15,6 +15,7 @@ beforeEach(() => {
     counts: () => counts,
     peers: () => [{ push: 'eager' }, { push: 'eager' }, { push: 'lazy' }],
     transportCounters: () => ({ 'handshakes refused': 4 }),
+    transportLevels: () => ({ connections: 5, halfOpen: 1, receiveBufferBytes: 4_096 }),
     certificateExpirySeconds: () => expirySeconds,
     sampleIntervalSeconds: () => 1.5,
     streams: () => 2,

@@ -13,6 +13,8 @@ export interface MetricsSources {
   readonly peers: () => readonly Pick<Peer, 'push'>[];
   /** By name, since the start. */
   readonly transportCounters: () => Readonly<Record<string, number>>;
+  /** Null while there is no transport. */
+  readonly transportLevels: () => { readonly connections: number; readonly halfOpen: number; readonly receiveBufferBytes: number } | null;
   /** Seconds until the leaf of this node expires; null while it has none. */
   readonly certificateExpirySeconds: () => number | null;
   readonly sampleIntervalSeconds: () => number;
@@ -63,6 +65,16 @@ function declareStates(registry: Registry, sources: MetricsSources): void {
     if (seconds !== null) set(seconds, {});
   });
   gauge('starling_sample_interval_seconds', 'Seconds between two samples at this size of the network', [], (set) => set(sources.sampleIntervalSeconds(), {}));
+  gauge('starling_transport_connections', 'Connections of the transport, by whether the other side is authenticated', ['phase'], (set) => {
+    const levels = sources.transportLevels();
+    if (levels === null) return;
+    set(levels.halfOpen, { phase: 'half-open' });
+    set(levels.connections - levels.halfOpen, { phase: 'dialled-or-open' });
+  });
+  gauge('starling_transport_receive_buffer_bytes', 'Receive buffer that the kernel gave the socket, bytes', [], (set) => {
+    const levels = sources.transportLevels();
+    if (levels !== null) set(levels.receiveBufferBytes, {});
+  });
   gauge('starling_api_streams', 'Streams of the API that are open', [], (set) => set(sources.streams(), {}));
   gauge('starling_build_info', 'Always 1; the version of this node is the label', ['version'], (set) => set(1, { version: sources.version }));
   new Counter({

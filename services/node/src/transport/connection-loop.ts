@@ -29,8 +29,11 @@ export class ConnectionLoop {
   readonly #parts: ConnectionLoopParts;
   readonly #connections = new Map<ConnectionId, QuicConnection>();
   readonly #dirty = new Set<QuicConnection>();
+  /** Those of the dirty that only received. */
+  readonly #silent = new Set<QuicConnection>();
   readonly #alarm = new Alarm(() => this.#onDeadline());
   #turnPlanned = false;
+  #awakeAtMs = 0;
   #stopped = false;
   /** Accepted, and not yet authenticated. */
   halfOpen = 0;
@@ -53,12 +56,24 @@ export class ConnectionLoop {
 
   add(connection: QuicConnection): void {
     if (connection.direction === 'accepted') this.halfOpen += 1;
+    if (this.#connections.size === 0) this.#awakeAtMs = performance.now();
     this.#connections.set(connection.id, connection);
     this.mark(connection);
   }
 
+  /** A packet came: what it brings is read in this turn, and acknowledged when there is something to say, or after a moment. */
+  markReceived(connection: QuicConnection): void {
+    if (!this.#dirty.has(connection)) this.#silent.add(connection);
+    this.#plan(connection);
+  }
+
   /** Has this connection looked at in this turn of the event loop, after everything that arrived with it. */
   mark(connection: QuicConnection): void {
+    this.#silent.delete(connection);
+    this.#plan(connection);
+  }
+
+  #plan(connection: QuicConnection): void {
     this.#dirty.add(connection);
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
@@ -89,12 +104,15 @@ export class ConnectionLoop {
   #turn(): void {
     this.#turnPlanned = false;
     if (this.#stopped) return;
+    this.#noteStandstill();
     const dirty = [...this.#dirty];
+    const silent = new Set(this.#silent);
     this.#dirty.clear();
-    for (const connection of dirty) if (connection.phase !== 'gone') this.#work(connection);
+    this.#silent.clear();
+    for (const connection of dirty) if (connection.phase !== 'gone') this.#work(connection, silent.has(connection) && connection.mayWait ? 'listen' : 'speak');
   }
 
-  #work(connection: QuicConnection): void {
+  #work(connection: QuicConnection, turn: 'listen' | 'speak'): void {
     const { listener } = this.#parts;
     if (connection.phase === 'handshaking' && connection.native.isEstablished()) this.#judge(connection);
     if (connection.phase === 'open') {
@@ -102,6 +120,7 @@ export class ConnectionLoop {
       if (reading === 'broken') this.close(connection, closeCodes.broken, 'a message is too long');
       if (reading === 'more') this.mark(connection);
     }
+    if (turn === 'listen' && connection.phase === 'open' && !connection.hasQueued) return this.#settle(connection);
     if (connection.phase === 'open') connection.fill();
     const flushed = this.#flush(connection);
     if (connection.phase === 'open') {
@@ -126,6 +145,8 @@ export class ConnectionLoop {
       }
       if (sent === null) return 'all';
       connection.keepAliveAtMs = performance.now() + transportLimits.keepAliveMs;
+      connection.unacknowledged = 0;
+      connection.acknowledgeAtMs = Number.POSITIVE_INFINITY;
       this.#parts.transmit(out.subarray(0, sent[0]), connection);
     }
     return 'more';
@@ -179,7 +200,7 @@ export class ConnectionLoop {
     const timeout = connection.phase === 'closing' && !native.isDraining() ? null : native.timeout();
     const nativeAtMs = timeout === null ? Number.POSITIVE_INFINITY : performance.now() + timeout + afterNativeMs;
     const keepAliveAtMs = connection.phase === 'open' ? connection.keepAliveAtMs : Number.POSITIVE_INFINITY;
-    connection.deadlineMs = Math.min(nativeAtMs, keepAliveAtMs, connection.endsAtMs);
+    connection.deadlineMs = Math.min(nativeAtMs, keepAliveAtMs, connection.endsAtMs, connection.acknowledgeAtMs);
     this.#alarm.ringNoLaterThan(connection.deadlineMs);
   }
 
@@ -209,12 +230,14 @@ export class ConnectionLoop {
 
   /** A look at every connection: there are few, and a heap would cost more than it saves. */
   #onDeadline(): void {
+    this.#noteStandstill();
     const nowMs = performance.now();
     for (const connection of this.all()) {
       if (connection.deadlineMs > nowMs) {
         this.#alarm.ringNoLaterThan(connection.deadlineMs);
         continue;
       }
+      if (connection.acknowledgeAtMs <= nowMs) connection.acknowledgeAtMs = Number.POSITIVE_INFINITY;
       connection.native.onTimeout();
       if (connection.endsAtMs <= nowMs) this.#end(connection);
       else if (connection.phase === 'open' && connection.keepAliveAtMs <= nowMs) {
@@ -223,6 +246,17 @@ export class ConnectionLoop {
       }
       this.mark(connection);
     }
+  }
+
+  /**
+   * With any connection there is something to do more often than one may be silent. Who did nothing for longer (a stopped
+   * process, a machine that slept) was given up by everybody, and would only learn so from more silence.
+   */
+  #noteStandstill(): void {
+    const nowMs = performance.now();
+    const stoodStill = nowMs - this.#awakeAtMs > transportLimits.idleMs;
+    this.#awakeAtMs = nowMs;
+    if (stoodStill) for (const connection of this.all()) this.close(connection, closeCodes.expired, 'this process stood still for longer than a connection may be silent');
   }
 
   #end(connection: QuicConnection): void {

@@ -6,10 +6,6 @@ export class Counters {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
   }
 
-  set(name: string, count: number): void {
-    this.#counts.set(name, count);
-  }
-
   read(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
   }

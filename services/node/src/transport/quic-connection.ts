@@ -40,6 +40,9 @@ export class QuicConnection {
   endsAtMs: number;
   deadlineMs = 0;
   keepAliveAtMs: number;
+  /** Packets that came since something was sent last, and when at the latest they are acknowledged. */
+  unacknowledged = 0;
+  acknowledgeAtMs = Number.POSITIVE_INFINITY;
   closingReason = '';
   handshakeBytes = 0;
   handshakePackets = 0;
@@ -72,6 +75,8 @@ export class QuicConnection {
   receive(bytes: Buffer, local: RemoteAddress): boolean {
     try {
       this.native.recv(bytes, { from: this.remote, to: local });
+      if (this.unacknowledged === 0) this.acknowledgeAtMs = performance.now() + transportLimits.acknowledgeAfterMs;
+      this.unacknowledged += 1;
       return true;
     } catch (fault) {
       this.#counters.add(`packets_refused_${reasonOf(fault)}`);
@@ -181,6 +186,11 @@ export class QuicConnection {
     if (written === null || this.#outgoing.written < bytes.length) return false;
     this.#outgoing = null;
     return true;
+  }
+
+  /** Nothing was sent since the last packet came, and nothing has to be yet. */
+  get mayWait(): boolean {
+    return this.phase === 'open' && this.unacknowledged > 0 && this.unacknowledged < transportLimits.acknowledgeAfterPackets && performance.now() < this.acknowledgeAtMs;
   }
 
   get hasQueued(): boolean {

@@ -16,7 +16,7 @@ import { loadQuiche, type Quiche } from './native.js';
 import { readPacket } from './packet.js';
 import { freshConfig } from './quic-config.js';
 import { QuicConnection } from './quic-connection.js';
-import type { ConnectionStatistics, Transport, TransportCredentials, TransportListener } from './transport.js';
+import type { ConnectionStatistics, Transport, TransportCredentials, TransportLevels, TransportListener } from './transport.js';
 import { transportLimits } from './transport-limits.js';
 
 export interface QuicTransportOptions {
@@ -70,6 +70,8 @@ class QuicSocket implements QuicTransport {
   #lastId = 0;
   /** No more dials and strangers; what is open is being closed. */
   #closed = false;
+  /** The socket is gone. */
+  #ended = false;
   #onEmpty: (() => void) | null = null;
 
   constructor(quiche: Quiche, socket: Socket, options: QuicTransportOptions) {
@@ -87,7 +89,6 @@ class QuicSocket implements QuicTransport {
       transmit: (bytes, { remote }) => this.#transmit(bytes, remote.port, remote.host),
       onGone: (connection) => this.#onGone(connection),
     });
-    this.#counters.set('receive_buffer_bytes', socket.getRecvBufferSize());
     socket.on('message', (bytes, from) => this.#onPacket(bytes, from));
     socket.on('error', () => this.#counters.add('socket_errors'));
   }
@@ -134,9 +135,11 @@ class QuicSocket implements QuicTransport {
   }
 
   counters(): Readonly<Record<string, number>> {
-    this.#counters.set('half_open', this.#loop.halfOpen);
-    this.#counters.set('connections', this.#loop.size);
     return this.#counters.read();
+  }
+
+  levels(): TransportLevels {
+    return { connections: this.#loop.size, halfOpen: this.#loop.halfOpen, receiveBufferBytes: this.#ended ? 0 : this.#socket.getRecvBufferSize() };
   }
 
   recheckTrust(): void {
@@ -159,10 +162,13 @@ class QuicSocket implements QuicTransport {
       });
     }
     this.#loop.stop();
+    this.#ended = true;
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 
   #onPacket(bytes: Buffer, from: RemoteInfo): void {
+    this.#counters.add('packets_received');
+    this.#counters.add('bytes_received', bytes.length);
     const packet = readPacket(bytes);
     if (packet.type === 'malformed') return this.#drop('malformed');
     const destination = packet.type === 'short' ? packet.destination : packet.destination.toString('latin1');
@@ -191,7 +197,7 @@ class QuicSocket implements QuicTransport {
       connection.handshakePackets += 1;
       if (connection.handshakeBytes > transportLimits.handshakeBytes || connection.handshakePackets > transportLimits.handshakePackets) return this.#drop('handshake_excess');
     }
-    if (connection.receive(bytes, this.#local)) this.#loop.mark(connection);
+    if (connection.receive(bytes, this.#local)) this.#loop.markReceived(connection);
     else this.#drop('refused');
   }
 
@@ -224,6 +230,8 @@ class QuicSocket implements QuicTransport {
   }
 
   #transmit(bytes: Buffer, port: number, host: string): void {
+    this.#counters.add('packets_sent');
+    this.#counters.add('bytes_sent', bytes.length);
     this.#socket.send(bytes, port, host, (fault) => fault !== null && this.#counters.add(`socket_send_failed_${(fault as NodeJS.ErrnoException).code ?? 'unknown'}`));
   }
 

@@ -48,5 +48,8 @@ export const transportLimits = {
   maxQueued: 2_048,
   /** Work for one connection in one turn of the event loop. */
   datagramsPerTurn: 128,
+  /** Acknowledgements wait for something to travel with: until so many packets came, or so long, milliseconds (at most 25, what RFC 9000 lets peers expect). */
+  acknowledgeAfterPackets: 8,
+  acknowledgeAfterMs: 10,
   packetsPerTurn: 32,
 } as const;

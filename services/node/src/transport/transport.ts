@@ -33,6 +33,16 @@ export interface ConnectionStatistics {
   readonly bytesReceived: number;
 }
 
+/** How it stands now. */
+export interface TransportLevels {
+  /** Of any phase. */
+  readonly connections: number;
+  /** Accepted, and not yet authenticated. */
+  readonly halfOpen: number;
+  /** What the kernel gave of the receive buffer that was asked for. */
+  readonly receiveBufferBytes: number;
+}
+
 export interface Transport {
   /** Where it listens, IP literal and port. */
   readonly address: Address;
@@ -45,6 +55,7 @@ export interface Transport {
   statistics(connection: ConnectionId): ConnectionStatistics | null;
   /** Counters by name since the start (packets dropped by reason, handshakes refused by reason, and so on). */
   counters(): Readonly<Record<string, number>>;
+  levels(): TransportLevels;
   /** Closes everything, in at most 300 ms. */
   shutdown(): Promise<void>;
 }
