@@ -1,0 +1,49 @@
+/** Sixteen nodes in two processes, each process beside the other on one machine. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { issueIdentities } from './bench-node.mjs';
+
+/**
+ * Runs `nodes` nodes, half of them in each of two processes, until they all know each other, then for `seconds` more.
+ * Returns what the processes counted in that time, added up; `samplesMs` are latencies, sorted.
+ */
+export async function runFleet({ nodes = 16, processes = 2, seconds, intervalMs, records, recordBytes, verifies = true }) {
+  const identities = await issueIdentities(nodes);
+  const share = nodes / processes;
+  const workers = [];
+  const seeds = [];
+  for (let i = 0; i < processes; i++) {
+    const worker = fork(new URL('fleet-worker.mjs', import.meta.url), { execArgv: ['--expose-gc'] });
+    workers.push(worker);
+    worker.send({ identities: identities.slice(i * share, (i + 1) * share), nodes, seeds: [...seeds], intervalMs, records, recordBytes, verifies });
+    const [{ addresses }] = await once(worker, 'message');
+    seeds.push(...addresses);
+  }
+  try {
+    await Promise.all(workers.map((worker) => ask(worker, 'complete')));
+    await Promise.all(workers.map((worker) => ask(worker, 'begin')));
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    const counts = await Promise.all(workers.map((worker) => ask(worker, 'count')));
+    const sum = (field) => counts.reduce((total, count) => total + count[field], 0);
+    return {
+      deliveries: sum('deliveries'),
+      cpuMs: sum('cpuMs'),
+      wireBytes: sum('wireBytes'),
+      signedBytes: sum('signedBytes'),
+      samplesMs: counts.flatMap(({ samplesMs }) => samplesMs).sort((a, b) => a - b),
+      residentBytes: counts.map(({ residentBytes }) => residentBytes),
+    };
+  } finally {
+    for (const worker of workers) worker.kill('SIGKILL');
+  }
+}
+
+async function ask(worker, question) {
+  worker.send({ question });
+  const [answer] = await once(worker, 'message');
+  return answer;
+}
+
+export function quantile(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
