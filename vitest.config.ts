@@ -17,7 +17,7 @@ const project = (name: string, include: string[], limits: { timeoutMs: number; s
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['services/*/src/**/*.test.ts', 'ui/src/**/*.test.ts'], { timeoutMs: 20_000 }),
+      project('unit', ['services/*/src/**/*.test.ts', 'ui/src/**/*.test.ts', 'test/documents/**/*.test.ts'], { timeoutMs: 20_000 }),
       project('property', ['test/property/**/*.test.ts', 'test/vectors/**/*.test.ts', 'test/fuzz/**/*.test.ts'], { timeoutMs: 60_000 }),
       project('simulation', ['test/simulation/**/*.test.ts', 'test/scenarios/**/*.test.ts'], { timeoutMs: 180_000 }),
       project('conformance', ['test/conformance/**/*.test.ts'], { timeoutMs: 60_000, serial: true }),

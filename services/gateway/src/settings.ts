@@ -88,7 +88,7 @@ export function readGatewaySettings(environment: Readonly<Record<string, string 
 }
 
 /** `--listen` and `--targets` stand for the variables with GATEWAY in their name, as `--log-level` does for the others. */
-function flagOf(name: Name): string {
+export function flagOf(name: Name): string {
   return `--${name.replace(/^STARLING_(?:GATEWAY_)?/, '').toLowerCase().replaceAll('_', '-')}`;
 }
 
