@@ -55,17 +55,17 @@ export class Checks implements Watcher {
     if (change === 'started') for (const key of [...this.#left.keys()]) if (key.startsWith(`${node.index} `)) this.#left.delete(key);
   }
 
-  onSigned(node: SimulatedNode, message: Uint8Array, signature: Uint8Array): void {
+  onSigned(_node: SimulatedNode, message: Uint8Array, signature: Uint8Array): void {
     // 's', 't', ..., '/': bundles alone begin with "starling/b".
     if (message[9] !== 0x62) return;
     const bytes = new Uint8Array(message.length - bundleDomainBytes + signature.length);
     bytes.set(message.subarray(bundleDomainBytes));
     bytes.set(signature, message.length - bundleDomainBytes);
-    this.record(node, bytes);
+    this.record(bytes);
   }
 
   /** A bundle that its origin did sign, honest or not. */
-  record(_node: SimulatedNode, bytes: Uint8Array): void {
+  record(bytes: Uint8Array): void {
     const decoding = decodeBundle(bytes);
     if (!decoding.ok) return;
     const { origin, incarnation, sequence } = decoding.bundle;

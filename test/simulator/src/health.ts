@@ -6,7 +6,8 @@ import type { Watcher, World } from './world.js';
 
 export class Health implements Watcher {
   readonly #world: World;
-  readonly #byId = new Map<string, SimulatedNode>();
+  /** Processes that run under each identity. */
+  readonly #running = new Map<string, Set<SimulatedNode>>();
   /** When the process of an identity ended without farewell. */
   readonly #crashedAtMs = new Map<string, number>();
   /** Wrongly given up, by observer and origin; until when it was put right. */
@@ -27,11 +28,14 @@ export class Health implements Watcher {
   }
 
   onLife(node: SimulatedNode, change: 'started' | 'crashed' | 'leaving' | 'departed'): void {
-    this.#byId.set(node.key.id, node);
-    if (change === 'started') this.#crashedAtMs.delete(node.key.id);
-    else if (change === 'crashed') this.#crashedAtMs.set(node.key.id, this.#world.nowMs);
-    if (change === 'leaving') return;
-    for (const pair of [...this.#wrongSinceMs.keys()]) if (pair.startsWith(`${node.index} `) || (change !== 'started' && pair.endsWith(node.key.id))) this.#wrongSinceMs.delete(pair);
+    const { id } = node.key;
+    const running = this.#running.get(id) ?? new Set();
+    this.#running.set(id, running);
+    if (change === 'started') running.add(node);
+    else running.delete(node);
+    if (change === 'started') this.#crashedAtMs.delete(id);
+    else if (change === 'crashed' && running.size === 0) this.#crashedAtMs.set(id, this.#world.nowMs);
+    for (const pair of [...this.#wrongSinceMs.keys()]) if (pair.startsWith(`${node.index} `) || (change !== 'started' && pair.endsWith(id))) this.#wrongSinceMs.delete(pair);
   }
 
   onEvent(node: SimulatedNode, event: Event): void {
@@ -45,8 +49,9 @@ export class Health implements Watcher {
       return;
     }
     if (event.state === 'left') return;
-    const origin = this.#byId.get(event.origin);
-    if (origin !== undefined && origin.key.id === event.origin && origin.isRunning && !origin.leaving) this.#accusedWrongly(pair, event.state);
+    const running = [...(this.#running.get(event.origin) ?? [])];
+    if (running.some((origin) => origin.malice !== null)) return;
+    if (running.length > 0) this.#accusedWrongly(pair, event.state);
     else this.#accusedRightly(event.origin, event.state);
   }
 

@@ -12,5 +12,7 @@ export interface Plan {
   readonly nightly?: { readonly nodes: number; readonly seconds?: number; readonly seeds: number };
   /** Metrics in each sample; 30 unless stated. */
   readonly metrics?: number;
+  /** 1,000 unless stated. */
+  readonly sampleIntervalMs?: number;
   course(run: Run): void;
 }

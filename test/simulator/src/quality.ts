@@ -21,6 +21,8 @@ export class Quality implements Watcher {
   readonly #views: Views;
   /** By number of the origin, then by sequence; of its last incarnation. */
   readonly #spreads: { incarnation: number; bySequence: (Spread | undefined)[] }[] = [];
+  /** By node and origin: when what it holds was said. */
+  readonly #newest: number[][] = [];
   readonly hops = new Histogram(64);
   readonly to99Ms = new Histogram(60_000);
   readonly to100Ms = new Histogram(60_000);
@@ -89,7 +91,7 @@ export class Quality implements Watcher {
     switch (event.type) {
       case 'record-merged':
         if (event.path === 'own') this.#born(event);
-        else this.#arrived(event);
+        else this.#arrived(node, event);
         return;
       case 'record-repeated':
         if (this.#world.nowMs >= this.#sinceMs) this.repeats += 1;
@@ -102,6 +104,18 @@ export class Quality implements Watcher {
         return;
       default:
     }
+  }
+
+  /** Pairs of node and origin where the node holds nothing that the origin said within this time, milliseconds. */
+  stale(mostMs: number): number {
+    const running = this.#world.nodes.filter((node) => node.isRunning && node.malice === null);
+    let stale = 0;
+    for (const origin of running) {
+      if (origin.role === 'silent') continue;
+      const number = this.#views.numberOf(origin.key.id);
+      for (const node of running) if (node !== origin && this.#world.nowMs - (this.#newest[node.index]?.[number] ?? 0) > mostMs) stale += 1;
+    }
+    return stale;
   }
 
   #born(event: Extract<Event, { type: 'record-merged' }>): void {
@@ -120,13 +134,15 @@ export class Quality implements Watcher {
     this.expected += spread.expected;
   }
 
-  #arrived(event: Extract<Event, { type: 'record-merged' }>): void {
+  #arrived(node: SimulatedNode, event: Extract<Event, { type: 'record-merged' }>): void {
     this.merges += 1;
     if (this.#world.nowMs >= this.#sinceMs) {
       this.deliveries += 1;
       this.hops.add(event.hops);
     }
-    const spreads = this.#spreads[this.#views.numberOf(event.origin)];
+    const number = this.#views.numberOf(event.origin);
+    (this.#newest[node.index] ??= [])[number] = this.#world.nowMs - event.ageMs;
+    const spreads = this.#spreads[number];
     if (spreads === undefined || spreads.incarnation !== event.bundle.incarnation) return;
     const spread = spreads.bySequence[event.bundle.sequence];
     if (spread === undefined) return;

@@ -2,6 +2,7 @@
 import { type Address, limits, type Random, seededRandom } from '@starling/gossip';
 import { Checks } from './checks.js';
 import { Health } from './health.js';
+import { type MaliceName, maliceOf } from './malice.js';
 import { calmLinks } from './network.js';
 import type { Plan } from './plan.js';
 import { Quality } from './quality.js';
@@ -42,7 +43,7 @@ export class Run {
   constructor(options: RunOptions) {
     this.options = options;
     this.random = seededRandom(options.seed ^ 0x5eed);
-    this.world = new World({ seed: options.seed, connections: { type: 'logarithmic' }, sampleIntervalMs: 1_000, metrics: options.plan.metrics ?? 30, tickMs: options.nodes < largeNetwork ? 1 : largeTickMs });
+    this.world = new World({ seed: options.seed, connections: { type: 'logarithmic' }, sampleIntervalMs: options.plan.sampleIntervalMs ?? 1_000, metrics: options.plan.metrics ?? 30, tickMs: options.nodes < largeNetwork ? 1 : largeTickMs });
     if (options.nodes >= largeNetwork) this.world.wiring.faults = { ...calmLinks, leastLatencyMs: 5, tailLatencyMs: 5 };
     this.views = new Views(this.world);
     this.quality = new Quality(this.world, this.views);
@@ -79,6 +80,14 @@ export class Run {
       this.checks.round();
       for (const act of this.#everyRound) act();
     }
+  }
+
+  /** These misbehave, each in its own way. To be called before they start. */
+  corrupt(nodes: readonly SimulatedNode[], names: readonly MaliceName[]): void {
+    nodes.forEach((node, i) => {
+      node.malice = maliceOf(names[i % names.length] as MaliceName);
+      this.views.ignore(node.key.id);
+    });
   }
 
   everyRound(act: () => void): void {
@@ -122,10 +131,16 @@ export class Run {
   }
 
   /** A random part of these. */
-  some(nodes: readonly SimulatedNode[], count: number): SimulatedNode[] {
-    const pool = [...nodes];
-    const chosen: SimulatedNode[] = [];
-    while (chosen.length < count && pool.length > 0) chosen.push(pool.splice(Math.floor(this.random() * pool.length), 1)[0] as SimulatedNode);
+  some<T>(items: readonly T[], count: number): T[] {
+    const pool = [...items];
+    const chosen: T[] = [];
+    while (chosen.length < count && pool.length > 0) chosen.push(...pool.splice(Math.floor(this.random() * pool.length), 1));
     return chosen;
+  }
+
+  /** Nobody may hold of a node what it said longer ago than this. */
+  checkFreshness(mostMs: number): void {
+    const stale = this.quality.stale(mostMs);
+    if (stale > 0) this.checks.fail(`${stale} of all pairs of nodes know what was said more than ${mostMs} ms ago and nothing newer`);
   }
 }

@@ -20,6 +20,7 @@ export class Views implements Watcher {
   readonly #world: World;
   readonly #numbers = new Map<string, number>();
   readonly #marks: number[] = [];
+  readonly #ignored = new Set<number>();
   readonly #views: View[] = [];
   /** Of all whom everybody should believe to be present. */
   #truth = { mark: 0, present: 0 };
@@ -36,6 +37,12 @@ export class Views implements Watcher {
     this.#numbers.set(id, number);
     this.#marks.push(Number.parseInt(id.slice(0, 13), 16) >>> 0);
     return number;
+  }
+
+  /** What is believed of this origin is nobody's fault: it is malicious, or there are two of it. */
+  ignore(id: string): void {
+    this.#marks[this.numberOf(id)] = 0;
+    this.#ignored.add(this.numberOf(id));
   }
 
   get origins(): number {
@@ -63,7 +70,7 @@ export class Views implements Watcher {
     }
     const was = view.states[origin] as number;
     view.states[origin] = code;
-    const change = Number(code === 1 || code === 2) - Number(was === 1 || was === 2);
+    const change = this.#ignored.has(origin) ? 0 : Number(code === 1 || code === 2) - Number(was === 1 || was === 2);
     if (change !== 0) view.mark = (view.mark ^ (this.#marks[origin] as number)) >>> 0;
     view.present += change;
   }
@@ -105,7 +112,7 @@ export class Views implements Watcher {
     const believed = (origin: number) => states[origin] === 1 || states[origin] === 2;
     return {
       missing: [...present].filter((origin) => !believed(origin)).map((origin) => names[origin] as string),
-      surplus: names.filter((_, origin) => believed(origin) && !present.has(origin)),
+      surplus: names.filter((_, origin) => believed(origin) && !present.has(origin) && !this.#ignored.has(origin)),
     };
   }
 
@@ -119,7 +126,7 @@ export function isHonest(node: SimulatedNode): boolean {
   return node.isRunning && !node.leaving && node.malice === null;
 }
 
-/** Everybody should know it. Malicious nodes are members too, but nobody is to be blamed for what is known of them. */
+/** Everybody should know it. */
 export function isVoiced(node: SimulatedNode): boolean {
-  return node.isRunning && !node.leaving && node.role === 'sampling';
+  return node.isRunning && !node.leaving && node.role === 'sampling' && node.malice === null;
 }

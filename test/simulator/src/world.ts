@@ -279,11 +279,8 @@ export class World {
         return this.wiring.close(node, output.connection, output.reason);
       case 'send':
         return this.#send(node, output.connection, output.channel, output.bytes);
-      case 'sign': {
-        const signature = toySign(node.key.publicKey, output.message);
-        for (const watcher of this.#watchers) watcher.onSigned?.(node, output.message, signature);
-        return this.#answer(node, { type: 'signed', request: output.request, signature });
-      }
+      case 'sign':
+        return this.#answer(node, { type: 'signed', request: output.request, signature: this.sign(node, output.message) });
       case 'verify-signature':
         return this.#answerCheck(node, { type: 'signature-verified', request: output.request, valid: toyVerify(output.publicKey, output.message, output.signature) });
       case 'verify-credential': {
@@ -300,6 +297,13 @@ export class World {
       default:
         for (const watcher of this.#watchers) watcher.onEvent?.(node, output);
     }
+  }
+
+  /** By the key of the node; whoever watches learns what was signed. */
+  sign(node: SimulatedNode, message: Uint8Array): Uint8Array {
+    const signature = toySign(node.key.publicKey, message);
+    for (const watcher of this.#watchers) watcher.onSigned?.(node, message, signature);
+    return signature;
   }
 
   #answer(node: SimulatedNode, input: Input): void {
