@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { clusterTag, CoreRig, helloOf, introductionOf, nonceOf, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
+import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
+import { limits } from '../limits.js';
+import type { Hello } from '../wire/message.js';
+import { closeCodes } from './connections.js';
+
+const peer = toyKey(2, 1);
+const hello = (key: ToyKey = peer) => helloOf(key) as Hello;
+
+describe('the handshake of PROTOCOL 7.2', () => {
+  it.each(['dialled', 'accepted'] as const)('ends in a peer when hello and proof hold, %s', (direction) => {
+    const rig = new CoreRig();
+    rig.connect(peer, direction);
+    expect(rig.all('peer-up')).toMatchObject([{ peer: peer.id, direction }]);
+    expect(rig.messagesTo(1).map(({ type }) => type).slice(0, 2)).toEqual(['hello', 'proof']);
+  });
+
+  it('takes a proof that overtook its hello, and what overtook both', () => {
+    const rig = new CoreRig();
+    const connection = rig.open(peer);
+    rig.push(connection, [introductionOf(toyKey(2, 2))]);
+    expect(rig.all('record-merged')).toEqual([]);
+    rig.hear(connection, { type: 'proof', signature: rig.proofOf(connection, peer, 'accepted') });
+    rig.hear(connection, hello());
+    expect(rig.all('peer-up')).toHaveLength(1);
+    expect(rig.all('record-merged')).toHaveLength(1);
+  });
+
+  const refusals: [string, (rig: CoreRig, connection: number) => void][] = [
+    ['another cluster', (rig, connection) => rig.hear(connection, { ...hello(), clusterTag: clusterTag.map((byte) => byte + 1) })],
+    ['its own identity', (rig, connection) => rig.hear(connection, hello(rig.key))],
+    ['a credential for another node', (rig, connection) => rig.hear(connection, { ...hello(), credential: toyCredential(toyKey(2, 2)) })],
+    ['a credential that the authority did not make', (rig, connection) => rig.hear(connection, { ...hello(), credential: hello().credential.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) })],
+    ['a second hello', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, hello()))],
+    ['a second proof', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, { type: 'proof', signature: new Uint8Array(64) }))],
+    ['bytes that are no message', (rig, connection) => rig.hearBytes(connection, new Uint8Array(3))],
+    ['more than may wait', (rig, connection) => Array.from({ length: 65 }, () => rig.closed.length === 0 && rig.push(connection, []))],
+    [
+      'a proof made for the other role',
+      (rig, connection) => {
+        rig.hear(connection, hello());
+        rig.hear(connection, { type: 'proof', signature: rig.proofOf(connection, peer, 'dialled') });
+      },
+    ],
+    [
+      'a proof over another nonce, so one of another connection',
+      (rig, connection) => {
+        rig.hear(connection, hello());
+        rig.hear(connection, { type: 'proof', signature: rig.proofOf(connection, peer, 'accepted', nonceOf(toyKey(2, 3))) });
+      },
+    ],
+  ];
+  it.each(refusals)('refuses %s', (_, act) => {
+    const rig = new CoreRig();
+    const connection = rig.open(peer);
+    act(rig, connection);
+    expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
+    expect(rig.all('peer-up')).toEqual([]);
+    expect(rig.engine.statistics().connections).toBe(0);
+  });
+
+  it('refuses a credential of another leaf than the one that TLS presented', () => {
+    const rig = new CoreRig();
+    const connection = rig.open({ ...peer, leaf: toyKey(2, 2).leaf });
+    rig.hear(connection, hello());
+    expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
+  });
+
+  it('closes what is not through in time, and leaves alone what is', () => {
+    const rig = new CoreRig();
+    rig.connect(peer);
+    const late = rig.open(toyKey(2, 2));
+    rig.advance(limits.handshakeDeadlineMs - 10);
+    expect(rig.closed).toEqual([]);
+    rig.advance(20);
+    expect(rig.closed.map(({ connection, code }) => [connection, code])).toEqual([[late, closeCodes.late]]);
+  });
+
+  it('turns away what exceeds the connections that it may have', () => {
+    const rig = new CoreRig();
+    for (let i = 0; i < limits.maxConnections + 1; i++) rig.open(toyKey(2, i));
+    expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.surplus]);
+    expect(rig.engine.statistics().connections).toBe(limits.maxConnections);
+  });
+});
+
+describe('two connections of one identity', () => {
+  const [smaller, larger] = [toyKey(2, 1), toyKey(2, 2), toyKey(2, 3), toyKey(2, 4)].sort((a, b) => (a.id < b.id ? -1 : 1)) as [ToyKey, ToyKey];
+  const kept = (rig: CoreRig, first: number, second: number) => (rig.closed.some(({ connection }) => connection === first) ? second : first);
+
+  it.each(['dialled', 'accepted'] as const)('keeps the one that the smaller id dialled, when the first was %s', (first) => {
+    for (const key of [smaller, larger]) {
+      const rig = new CoreRig();
+      const one = rig.connect(key, first);
+      const other = rig.connect(key, first === 'dialled' ? 'accepted' : 'dialled');
+      const dialledByUs = first === 'dialled' ? one : other;
+      const dialledByThem = first === 'dialled' ? other : one;
+      expect(kept(rig, one, other)).toBe(rig.key.id < key.id ? dialledByUs : dialledByThem);
+      expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.replaced]);
+    }
+  });
+
+  it('keeps the newer of two that came the same way, and the newer life', () => {
+    for (const [directions, incarnation] of [[['accepted', 'accepted'], 1], [['dialled', 'accepted'], 2], [['accepted', 'dialled'], 2]] as const) {
+      const rig = new CoreRig();
+      const one = rig.connect(peer, directions[0]);
+      const other = rig.connect(peer, directions[1], { incarnation });
+      expect(kept(rig, one, other)).toBe(other);
+      expect(rig.engine.statistics().peers).toBe(1);
+    }
+  });
+});

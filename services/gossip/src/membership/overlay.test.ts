@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { CoreRig, introductionOf, toyKey } from '../../../../test/support/core-rig.js';
+import { limits } from '../limits.js';
+import { closeCodes } from './connections.js';
+import { targetDegree } from './overlay.js';
+
+const peers = Array.from({ length: 40 }, (_, i) => toyKey(4, i + 1));
+const walker = '10.3.0.1:9740';
+
+describe('the connections sought (PROTOCOL 6.1)', () => {
+  it.each([
+    [1, 1], [2, 1], [3, 2], [4, 3], [10, 5], [1_000, 11], [20_000, 16],
+  ])('of %i members, by their logarithm: %i', (members, sought) => expect(targetDegree(members, { type: 'logarithmic' })).toBe(sought));
+
+  it.each([
+    [1, 0.3, 1], [3, 0.3, 2], [10, 0.3, 3], [10, 1, 9], [100, 0.5, 50], [10_000, 0.5, limits.maxConnections - 32],
+  ])('of %i members, by a ratio of %f: %i', (members, ratio, sought) => expect(targetDegree(members, { type: 'ratio', ratio })).toBe(sought));
+});
+
+describe('a walk that looks for peers', () => {
+  const walking = () => {
+    const rig = new CoreRig();
+    const [from, to] = [rig.connect(peers[0] as (typeof peers)[number]), rig.connect(peers[1] as (typeof peers)[number])];
+    rig.clear();
+    return { rig, from, to };
+  };
+  const joins = (rig: CoreRig, connection: number) => rig.messagesTo(connection).filter((message) => message.type === 'join');
+
+  it('goes on to another than it came from, a step shorter, and is not remembered', () => {
+    const { rig, from, to } = walking();
+    rig.hear(from, { type: 'join', steps: 3, address: walker });
+    expect(joins(rig, to)).toEqual([{ type: 'join', steps: 2, address: walker }]);
+    expect(joins(rig, from)).toEqual([]);
+    expect(rig.dialled).toEqual([]);
+    expect(rig.engine.statistics().addresses).toBe(0);
+  });
+
+  it('ends where its steps do: the address is dialled', () => {
+    const { rig, from, to } = walking();
+    rig.hear(from, { type: 'join', steps: 0, address: walker });
+    expect(joins(rig, to)).toEqual([]);
+    expect(rig.dialled).toEqual([walker]);
+  });
+
+  it('is cut to the steps of a walk', () => {
+    const { rig, from, to } = walking();
+    rig.hear(from, { type: 'join', steps: 255, address: walker });
+    expect(joins(rig, to)).toEqual([{ type: 'join', steps: limits.joinSteps - 1, address: walker }]);
+  });
+
+  it('is of no use for what is no address, and too often', () => {
+    const { rig, from, to } = walking();
+    rig.hear(from, { type: 'join', steps: 3, address: 'example.org:80' });
+    expect(joins(rig, to)).toEqual([]);
+    for (let i = 0; i < 2 * limits.maxJoinsPerMinute; i++) rig.hear(from, { type: 'join', steps: 3, address: walker });
+    expect(joins(rig, to)).toHaveLength(limits.maxJoinsPerMinute - 1);
+    expect(rig.all('limit-reached')[0]).toMatchObject({ limit: 'maxJoinsPerMinute' });
+    expect(rig.closed).toEqual([]);
+  });
+
+  it('starts where connections are wanted and no address is left, with the own address alone', () => {
+    const rig = new CoreRig({ advertise: '10.3.0.9:9740' });
+    const connection = rig.connect(peers[0] as (typeof peers)[number]);
+    for (const key of peers.slice(1, 20)) rig.push(connection, [introductionOf(key, 1, rig.nowMs)]);
+    rig.clear();
+    rig.advance(4_000);
+    expect(joins(rig, connection)[0]).toEqual({ type: 'join', steps: limits.joinSteps, address: '10.3.0.9:9740' });
+  });
+});
+
+it('sheds what is beyond the target, not before its time and not all at once', () => {
+  const rig = new CoreRig();
+  for (const key of peers.slice(0, 12)) rig.connect(key, 'accepted', { peers: 4 });
+  const { peers: count, targetDegree: target } = rig.engine.statistics();
+  const surplus = count - target - limits.surplusConnections;
+  expect(surplus).toBeGreaterThan(4);
+  rig.advance(limits.crowdedAfterMs - 300);
+  expect(rig.closed).toEqual([]);
+  rig.advance(2_000);
+  expect(rig.closed.length).toBeGreaterThan(0);
+  expect(rig.closed.length).toBeLessThan(surplus);
+  rig.advance(60_000);
+  expect(new Set(rig.closed.map(({ code }) => code))).toEqual(new Set([closeCodes.surplus]));
+  expect(rig.engine.statistics().peers).toBe(rig.engine.statistics().targetDegree + limits.surplusConnections);
+});
+
+it('asks discovery again for ever: soon while peers are wanting', () => {
+  const rig = new CoreRig();
+  const asked: number[] = [];
+  for (let i = 0; i < 3_000; i++) {
+    const next = rig.engine.nextWakeup();
+    rig.nowMs = Math.max(rig.nowMs, next?.atMs ?? 0);
+    if (rig.give({ type: 'wake-up' }).some(({ type }) => type === 'discover')) asked.push(rig.nowMs);
+  }
+  expect((asked[1] as number) - (asked[0] as number)).toBeLessThan(4 * limits.discoverHurryMs);
+  const last = asked.slice(-2) as [number, number];
+  expect(last[1] - last[0]).toBeGreaterThanOrEqual(limits.discoverIntervalMs);
+});
