@@ -48,7 +48,8 @@ COPY --from=build /app/services/node/dist services/node/dist
 # A number, because `runAsNonRoot` cannot judge a name.
 USER 1000:1000
 EXPOSE 9740/udp 9741 9742
-ENTRYPOINT ["node", "services/node/dist/main.js"]
+# A small young generation: about a quarter less memory at rest.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "services/node/dist/main.js"]
 
 FROM runtime AS ui
 COPY --from=gateway-packages /app/node_modules node_modules

@@ -3,6 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** The young generation stays small: it makes a node about a quarter smaller, and costs no processor that could be measured (`npm run bench -- --only idle`). */
+const processFlags = ['--max-semi-space-size=4'];
+
 export type MemberState = 'running' | 'paused' | 'stopped' | 'killed' | 'ended';
 
 export interface MemberProgram {
@@ -44,7 +47,7 @@ export class Member {
     const log = openSync(this.program.log, 'a');
     // Only what is ours and what a process needs: a variable of the caller must not change one node.
     const environment = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NODE_ENV: 'production', ...this.program.environment };
-    const child = spawn(process.execPath, [this.program.script], { env: environment, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [...processFlags, this.program.script], { env: environment, stdio: ['ignore', log, log] });
     closeSync(log);
     this.#child = child;
     this.#state = 'running';
