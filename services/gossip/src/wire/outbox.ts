@@ -133,9 +133,9 @@ export class Outbox {
     return passages;
   }
 
-  /** The age grows by the time spent here and by half a round trip (docs/PROTOCOL.md 7.6). */
+  /** The age grows by the time spent here and by half a round trip; no more hops are counted than a byte must hold (docs/PROTOCOL.md 7.6). */
   passage(peer: Peer, held: HeldBundle): Passage {
-    return { hops: held.hops + 1, ageMs: held.ageMs + (this.#context.nowMs - held.receivedAtMs) + peer.roundTripMs / 2, bytes: held.bundle.bytes };
+    return { hops: Math.min(held.hops + 1, limits.maxHops), ageMs: held.ageMs + (this.#context.nowMs - held.receivedAtMs) + peer.roundTripMs / 2, bytes: held.bundle.bytes };
   }
 
   /** Answers outside the tree: in as few messages as fit, reliable. Returns the bytes handed out. */
