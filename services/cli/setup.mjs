@@ -10,12 +10,21 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 const leastNode = [20, 19];
+/** Of the one binary that there is of the QUIC library. */
+const leastGlibc = [2, 34];
 
 /** Ends the process with one clear message when this machine cannot run Starling. */
 export function requirePlatform() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < leastNode[0] || (major === leastNode[0] && minor < leastNode[1])) {
     fail(`Node ${leastNode.join('.')} or newer is needed; this is ${process.versions.node}. Install a newer Node.js and try again.`);
+  }
+  const where = 'The QUIC library has a binary for Linux on x86-64 with glibc 2.34 or newer alone (Debian 12, Ubuntu 22.04, RHEL 9; not Alpine, not ARM). Run Starling there, or in the container image.';
+  if (process.platform !== 'linux' || process.arch !== 'x64') fail(`Starling does not run on ${process.platform} ${process.arch}. ${where}`);
+  const glibc = process.report?.getReport().header.glibcVersionRuntime;
+  const [glibcMajor, glibcMinor] = (glibc ?? '0.0').split('.').map(Number);
+  if (glibcMajor < leastGlibc[0] || (glibcMajor === leastGlibc[0] && glibcMinor < leastGlibc[1])) {
+    fail(`Starling does not run with ${glibc === undefined ? 'another C library than glibc' : `glibc ${glibc}`}. ${where}`);
   }
 }
 
