@@ -1,5 +1,6 @@
 /**
- * The port that the driver speaks to. Two adapters: QUIC, and memory for tests; test/conformance runs against both.
+ * The port that the driver speaks to. Its one adapter is QUIC: the simulator drives cores without a transport, and tests of
+ * the transport use real sockets (docs/decisions/no-memory-transport.md).
  */
 import type { Address, Channel, ConnectionId, PeerCertificate } from '@starling/gossip';
 
