@@ -31,9 +31,13 @@ export class CoreRig {
   readonly events: Event[] = [];
   readonly dialled: string[] = [];
   readonly closed: { readonly connection: ConnectionId; readonly code: number; readonly reason: string }[] = [];
+  readonly persisted: number[] = [];
+  departures = 0;
   /** What is not answered waits here instead; for tests of what happens meanwhile. */
   readonly held: Input[] = [];
   holdsAnswers = false;
+  /** Whether what is sent leaves at once; else the test gives `messages-sent`. */
+  returnsCredit = true;
   /** What the authority thinks of credentials; replaced to take trust away. */
   judge = toyCredentialFacts;
   #connections = 0;
@@ -159,7 +163,7 @@ export class CoreRig {
     switch (output.type) {
       case 'send':
         this.sent.push(output);
-        return { type: 'messages-sent', connection: output.connection, count: 1 };
+        return this.returnsCredit ? { type: 'messages-sent', connection: output.connection, count: 1 } : null;
       case 'sign':
         return { type: 'signed', request: output.request, signature: toySign(this.key.publicKey, output.message) };
       case 'verify-signature':
@@ -175,8 +179,12 @@ export class CoreRig {
         this.closed.push(output);
         return null;
       case 'discover':
+        return null;
       case 'persist-incarnation':
+        this.persisted.push(output.incarnation);
+        return null;
       case 'departed':
+        this.departures += 1;
         return null;
       default:
         this.events.push(output);

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { bundleOf, CoreRig, credentialRecord, introductionOf, toyKey } from '../../../../test/support/core-rig.js';
+import { limits } from '../limits.js';
+import { compareBytes } from '../record/node-id.js';
+import type { Digest } from '../wire/message.js';
+import { following } from './anti-entropy.js';
+
+const last = new Uint8Array(8).fill(0xff);
+const digestsTo = (rig: CoreRig, connection: number) => rig.messagesTo(connection).filter((message): message is Digest => message.type === 'digest');
+
+function holding(count: number) {
+  const rig = new CoreRig();
+  const feeder = rig.connect(toyKey(7, 1));
+  for (let i = 0; i < count; i += 50) rig.push(feeder, Array.from({ length: Math.min(50, count - i) }, (_, j) => introductionOf(toyKey(8, i + j))), 'graft');
+  rig.give({ type: 'connection-closed', connection: feeder, reason: 'fed' });
+  rig.advance(100);
+  return rig;
+}
+
+/** Answers as one that lacks nothing and wants nothing, as long as it is asked. */
+function passOver(rig: CoreRig, connection: number): Digest[] {
+  for (let answered = 0; answered < digestsTo(rig, connection).length; answered++) rig.hear(connection, { type: 'request', prefixes: [], continueAt: null });
+  return digestsTo(rig, connection);
+}
+
+it('passes once over the whole store with a new peer, from a place of chance, in pieces', () => {
+  const rig = holding(600);
+  const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+  const digests = passOver(rig, connection);
+  expect(digests.length).toBeGreaterThanOrEqual(3);
+  expect(Math.max(...digests.map(({ entries }) => entries.length))).toBeLessThanOrEqual(limits.maxDigestEntries);
+  const names = digests.flatMap(({ entries }) => entries.map((entry) => Buffer.from(entry.prefix).toString('hex')));
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.length).toBe(rig.engine.statistics().origins);
+  const stretches = digests.map(({ from, to }) => [from, to] as const).sort(([a], [b]) => compareBytes(a, b));
+  expect(stretches[0]?.[0]).toEqual(new Uint8Array(8));
+  expect(stretches.at(-1)?.[1]).toEqual(last);
+  for (const [i, [from]] of stretches.entries()) if (i > 0) expect(from).toEqual(following(stretches[i - 1]?.[1] as Uint8Array));
+});
+
+it('goes on where the other stopped, and asks again in the next round where it came no further', () => {
+  const rig = holding(100);
+  const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+  const [first] = digestsTo(rig, connection) as [Digest];
+  const further = (first.entries[3] as Digest['entries'][number]).prefix;
+  rig.hear(connection, { type: 'request', prefixes: [], continueAt: further });
+  expect(digestsTo(rig, connection)[1]?.from).toEqual(further);
+  rig.hear(connection, { type: 'request', prefixes: [], continueAt: further });
+  expect(digestsTo(rig, connection)).toHaveLength(2);
+  rig.advance(2 * limits.antiEntropyIntervalMs);
+  expect(digestsTo(rig, connection)[2]?.from).toEqual(further);
+});
+
+describe('what a peer asks for', () => {
+  it('is answered within its budget, and more of it when time has passed', () => {
+    const rig = new CoreRig();
+    const feeder = rig.connect(toyKey(7, 1));
+    const many = Array.from({ length: 100 }, (_, i) => toyKey(9, i));
+    for (const key of many) rig.push(feeder, [bundleOf(key, { sequence: 1, records: [credentialRecord(key), { kind: 16, payload: new Uint8Array(15_000) }] })], 'graft');
+    const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+    rig.clear();
+    const ask = () => rig.hear(connection, { type: 'graft', wanted: many.map((key) => ({ prefix: key.publicKey.subarray(0, 8), incarnation: 0, sequence: 0 })) });
+    const bytesSent = () => rig.pushedTo(connection, 'graft').reduce((sum, bytes) => sum + bytes.length, 0);
+    ask();
+    expect(bytesSent()).toBeLessThanOrEqual(limits.maxAnswerBytes);
+    expect(bytesSent()).toBeGreaterThan(limits.maxAnswerBytes - 20_000);
+    for (let i = 0; i < 20; i++) ask();
+    expect(bytesSent()).toBeLessThanOrEqual(limits.antiEntropyPeerBytesPerSecond);
+    const before = bytesSent();
+    rig.advance(500);
+    ask();
+    expect(bytesSent()).toBeGreaterThan(before);
+  });
+
+  it('is not answered when its entries are in no order or outside of their stretch', () => {
+    const rig = holding(10);
+    const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+    rig.clear();
+    const entry = (byte: number) => ({ prefix: new Uint8Array(8).fill(byte), incarnation: 1, sequence: 1, fingerprint: 0 });
+    const from = new Uint8Array(8);
+    for (const entries of [[entry(5), entry(4)], [entry(5), entry(5)]]) rig.hear(connection, { type: 'digest', from, to: last, entries });
+    rig.hear(connection, { type: 'digest', from, to: new Uint8Array(8).fill(2), entries: [entry(3)] });
+    rig.hear(connection, { type: 'digest', from: last, to: from, entries: [] });
+    expect(rig.messagesTo(connection)).toEqual([]);
+    expect(rig.closed).toEqual([]);
+  });
+});
+
+it('follows a prefix by the next number, and the last by the first', () => {
+  expect(following(Uint8Array.from([0, 0, 0, 0, 0, 0, 1, 0xff]))).toEqual(Uint8Array.from([0, 0, 0, 0, 0, 0, 2, 0]));
+  expect(following(last)).toEqual(new Uint8Array(8));
+});

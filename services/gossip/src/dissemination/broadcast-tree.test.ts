@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { CoreRig, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { limits } from '../limits.js';
+import type { Message } from '../wire/message.js';
+
+const origin = toyKey(6, 9);
+const prefix = origin.publicKey.subarray(0, 8);
+
+/** A core with three peers that hears of an origin from the first of them. */
+function tree() {
+  const rig = new CoreRig();
+  const [a, b, c] = [1, 2, 3].map((i) => rig.connect(toyKey(6, i))) as [number, number, number];
+  rig.clear();
+  rig.push(a, [introductionOf(origin)]);
+  return { rig, a, b, c };
+}
+
+const ofType = <T extends Message['type']>(rig: CoreRig, connection: number, type: T) => rig.messagesTo(connection).filter((message): message is Extract<Message, { type: T }> => message.type === type);
+
+describe('the news of an origin', () => {
+  it('flood when it is new, but not back', () => {
+    const { rig, a, b, c } = tree();
+    expect([a, b, c].map((connection) => rig.pushedTo(connection).length)).toEqual([0, 1, 1]);
+  });
+
+  it('go no more to whom a prune came from, who hears of them by announcement', () => {
+    const { rig, a, b, c } = tree();
+    rig.hear(b, { type: 'prune', prefixes: [prefix] });
+    rig.clear();
+    rig.push(a, [sampleOf(origin, 2)]);
+    rig.advance(2 * limits.announceIntervalMs);
+    expect([b, c].map((connection) => rig.pushedTo(connection).length)).toEqual([0, 1]);
+    const rumors = [a, b, c].map((connection) => ofType(rig, connection, 'announce').flatMap((message) => message.rumors).length);
+    expect(rumors[0]).toBe(0);
+    expect(rumors[2]).toBe(0);
+  });
+
+  it('are announced to each in turn', () => {
+    const { rig, a, b, c } = tree();
+    for (const connection of [b, c]) rig.hear(connection, { type: 'prune', prefixes: [prefix] });
+    for (let sequence = 2; sequence < 8; sequence++) {
+      rig.push(a, [sampleOf(origin, sequence)]);
+      rig.advance(limits.announceIntervalMs + 10);
+    }
+    for (const connection of [b, c]) {
+      const rumors = ofType(rig, connection, 'announce').flatMap((message) => message.rumors);
+      expect(rumors.length).toBeGreaterThanOrEqual(3);
+      expect(rumors[0]).toMatchObject({ incarnation: 1, hops: 1 });
+    }
+  });
+
+  it('come again to whom a graft came from, with what it lacks', () => {
+    const { rig, a, b } = tree();
+    rig.hear(b, { type: 'prune', prefixes: [prefix] });
+    rig.push(a, [sampleOf(origin, 2)]);
+    rig.clear();
+    rig.hear(b, { type: 'graft', wanted: [{ prefix, incarnation: 1, sequence: 1 }] });
+    expect(rig.pushedTo(b, 'graft')).toEqual([sampleOf(origin, 2)]);
+    rig.push(a, [sampleOf(origin, 3)]);
+    rig.advance(50);
+    expect(rig.pushedTo(b)).toEqual([sampleOf(origin, 3)]);
+  });
+});
+
+describe('what comes twice', () => {
+  it('prunes the link that brought it later, not the parent', () => {
+    const { rig, a, b } = tree();
+    rig.clear();
+    rig.push(b, [introductionOf(origin)]);
+    rig.push(a, [introductionOf(origin)]);
+    expect(rig.all('record-repeated')).toHaveLength(2);
+    rig.advance(limits.pruneDelayMs);
+    expect([a, b].map((connection) => ofType(rig, connection, 'prune').flatMap((message) => message.prefixes).length)).toEqual([0, 1]);
+    rig.clear();
+    rig.push(a, [sampleOf(origin, 2)]);
+    expect(rig.pushedTo(b)).toEqual([]);
+  });
+
+  it('gives an origin without a parent a new one', () => {
+    const { rig, a, b, c } = tree();
+    rig.give({ type: 'connection-closed', connection: a, reason: 'gone' });
+    rig.push(b, [introductionOf(origin)]);
+    rig.push(c, [introductionOf(origin)]);
+    rig.advance(limits.pruneDelayMs);
+    expect([b, c].map((connection) => ofType(rig, connection, 'prune').length)).toEqual([0, 1]);
+  });
+
+  it('prunes nothing when it comes by repair', () => {
+    const { rig, b } = tree();
+    rig.push(b, [introductionOf(origin)], 'anti-entropy');
+    rig.advance(limits.pruneDelayMs);
+    expect(ofType(rig, b, 'prune')).toEqual([]);
+  });
+});
+
+describe('an announcement', () => {
+  const rumor = (sequence: number, hops = 1) => ({ prefix, incarnation: 1, sequence, hops });
+
+  it('of what does not come is followed by a graft', () => {
+    const { rig, b } = tree();
+    rig.hear(b, { type: 'announce', rumors: [rumor(2)] });
+    rig.advance(limits.graftDelayMs - 1);
+    expect(ofType(rig, b, 'graft')).toEqual([]);
+    rig.advance(2);
+    expect(ofType(rig, b, 'graft')).toMatchObject([{ wanted: [{ incarnation: 1, sequence: 1 }] }]);
+  });
+
+  it('of what is known or comes in time is not', () => {
+    const { rig, a, b, c } = tree();
+    rig.hear(b, { type: 'announce', rumors: [rumor(1)] });
+    rig.hear(c, { type: 'announce', rumors: [rumor(2)] });
+    rig.push(a, [sampleOf(origin, 2)]);
+    rig.advance(2 * limits.graftDelayMs);
+    expect([b, c].flatMap((connection) => ofType(rig, connection, 'graft'))).toEqual([]);
+  });
+
+  it('of a way that is worth it changes the parent', () => {
+    const rig = new CoreRig();
+    const [a, b] = [rig.connect(toyKey(6, 1)), rig.connect(toyKey(6, 2))];
+    rig.push(a, [introductionOf(origin)], 'eager', { hops: 2 + limits.worthwhileHops });
+    rig.hear(b, { type: 'announce', rumors: [rumor(1, 2)] });
+    rig.advance(limits.pruneDelayMs);
+    expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 0], [0, 0]]);
+    rig.hear(b, { type: 'announce', rumors: [rumor(1, 1)] });
+    rig.advance(limits.pruneDelayMs);
+    expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 1], [1, 0]]);
+  });
+
+  it('is waited for within a bound', () => {
+    const { rig, b } = tree();
+    for (let i = 0; i <= limits.maxMissing / limits.maxAnnouncements; i++) {
+      const rumors = Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, i, j >> 8, j & 255, 0, 0, 0, 0]) }));
+      rig.hear(b, { type: 'announce', rumors });
+    }
+    expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit: 'maxMissing' }]);
+  });
+});
+
+describe('a new peer', () => {
+  it('gets everything at once if it has nobody else', () => {
+    const { rig, a } = tree();
+    const [alone, settled] = [rig.connect(toyKey(6, 4), 'accepted', { peers: 0 }), rig.connect(toyKey(6, 5), 'accepted', { peers: 3 })];
+    rig.clear();
+    rig.push(a, [sampleOf(origin, 2)]);
+    expect([alone, settled].map((connection) => rig.pushedTo(connection).length)).toEqual([1, 0]);
+  });
+});
+
+it('carries nothing of the forgotten', () => {
+  const { rig } = tree();
+  expect(rig.engine.statistics().eagerPeers).toBe(2);
+  rig.judge = () => null;
+  rig.give({ type: 'trust-changed' });
+  expect(rig.engine.statistics().eagerPeers).toBe(0);
+  expect(rig.all('peer-push-changed').filter(({ push }) => push === 'lazy').length).toBeGreaterThanOrEqual(2);
+});
+
+it('asks a peer for a credential not at every bundle', () => {
+  const { rig, a } = tree();
+  const unknown = toyKey(6, 20);
+  for (let sequence = 2; sequence < 12; sequence++) rig.push(a, [sampleOf(unknown, sequence)]);
+  expect(ofType(rig, a, 'graft')).toHaveLength(1);
+  rig.advance(limits.askIntervalMs);
+  rig.push(a, [sampleOf(unknown, 20)]);
+  expect(ofType(rig, a, 'graft')).toHaveLength(2);
+});
