@@ -8,6 +8,8 @@ import type { Run } from '../run.js';
 /** Machines that hold the store; the origins themselves need not run for that. */
 const holders = 24;
 const completeSeconds = 5;
+/** Bundles in one message: about 45 kB. */
+const atOnce = 64;
 
 /** Origins that said once who they are, told to every holder as if by a peer. */
 function fill(run: Run, count: number): void {
@@ -28,7 +30,10 @@ function fill(run: Run, count: number): void {
   for (const node of run.honest()) {
     const [connection] = node.links.keys();
     if (connection === undefined) continue;
-    for (const bytes of bundles) run.world.give(node, { type: 'message-received', connection, channel: 'stream', bytes: pushOf([{ hops: limits.maxHops, ageMs: 0, bytes }]) });
+    for (let i = 0; i < bundles.length; i += atOnce) {
+      const message = pushOf(bundles.slice(i, i + atOnce).map((bytes) => ({ hops: limits.maxHops, ageMs: 0, bytes })));
+      run.world.at(run.world.nowMs + i / atOnce, () => run.world.give(node, { type: 'message-received', connection, channel: 'stream', bytes: message }), node);
+    }
   }
 }
 

@@ -1,0 +1,85 @@
+/** The checks themselves: each complains of what it is there for, and of nothing else. */
+import { decodeBundle, encodeBundle, kinds, limits, messageOfUnsigned, sealBundle } from '@starling/gossip';
+import { beforeEach, expect, it } from 'vitest';
+import { Run } from '../simulator/src/run.js';
+import type { SimulatedNode } from '../simulator/src/simulated-node.js';
+import { clusterTag, toySign } from '../simulator/src/toy-crypto.js';
+import { planOf } from './plan-of.js';
+
+let run: Run;
+let observer: SimulatedNode;
+let origin: SimulatedNode;
+
+beforeEach(() => {
+  run = new Run({ plan: planOf('steady'), seed: 1, nodes: 4, seconds: 20 });
+  [observer, origin] = run.populate(4, 1) as [SimulatedNode, SimulatedNode];
+  run.advance(10);
+  expect(run.checks.failures).toEqual([]);
+});
+
+function complaints(): string[] {
+  return run.checks.failures.map(({ what }) => what);
+}
+
+function merge(sequence: number, signed: 'signed' | 'not signed', hops = 1): void {
+  const unsigned = encodeBundle({ clusterTag, origin: origin.key.id, incarnation: 1, sequence, timeMs: 1, lifetimeS: 1, records: [{ kind: kinds.sample, payload: new Uint8Array(9) }] });
+  const message = messageOfUnsigned(unsigned);
+  const bytes = sealBundle(unsigned, signed === 'signed' ? run.world.sign(origin, message) : toySign(origin.key.publicKey, message));
+  const decoding = decodeBundle(bytes);
+  if (!decoding.ok) throw new Error(decoding.reason);
+  run.checks.onEvent(observer, { type: 'record-merged', origin: origin.key.id, bundle: decoding.bundle, kinds: [kinds.sample], via: null, hops, ageMs: 0, path: 'eager' });
+}
+
+it('takes what its origin signed, in order', () => {
+  merge(1_000, 'signed');
+  merge(1_001, 'signed');
+  expect(complaints()).toEqual([]);
+});
+
+it('sees what nobody signed', () => {
+  merge(1_000, 'not signed');
+  expect(complaints()).toEqual([expect.stringContaining('forged')]);
+});
+
+it('sees an order that goes back', () => {
+  merge(1_001, 'signed');
+  merge(1_000, 'signed');
+  expect(complaints()).toEqual([expect.stringContaining('went back')]);
+});
+
+it('sees too many hops', () => {
+  merge(1_000, 'signed', limits.maxHops + 1);
+  expect(complaints()).toEqual([expect.stringContaining('hops')]);
+});
+
+it('sees who comes back from a farewell', () => {
+  const change = { type: 'member-changed', origin: origin.key.id, incarnation: 1 } as const;
+  run.checks.onEvent(observer, { ...change, state: 'left', previous: 'alive' });
+  run.checks.onEvent(observer, { ...change, incarnation: 2, state: 'alive', previous: 'left' });
+  expect(complaints()).toEqual([]);
+  run.checks.onEvent(observer, { ...change, state: 'alive', previous: 'left' });
+  expect(complaints()).toEqual([expect.stringContaining('come back')]);
+});
+
+it('sees a message that is too large', () => {
+  const [link] = observer.links.values();
+  if (link === undefined) throw new Error('no link');
+  run.checks.onSend(observer, link, 'datagram', new Uint8Array(2_000));
+  run.checks.onSend(observer, link, 'stream', new Uint8Array(limits.maxMessageBytes + 1));
+  expect(complaints()).toHaveLength(2);
+});
+
+it('sees a healthy node given up for too long', () => {
+  const change = { type: 'member-changed', origin: origin.key.id, incarnation: 1 } as const;
+  run.health.onEvent(observer, { ...change, state: 'failed', previous: 'suspect' });
+  run.advance(31);
+  expect(complaints()).toEqual([expect.stringContaining('given up')]);
+});
+
+it('sees that a network in pieces does not agree', () => {
+  run.world.wiring.reaches = (from, to) => from.index % 2 === to.index % 2;
+  run.checks.longestFalseDeathMs = Number.POSITIVE_INFINITY;
+  run.advance(40);
+  expect(run.converge(3)).toBeNull();
+  expect(complaints()).toEqual([expect.stringContaining('not converged')]);
+});
