@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { bundleOf, CoreRig, credentialRecord, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { limits } from '../limits.js';
+import { deviationsAt } from './failure-detector.js';
+
+const origin = toyKey(11, 2);
+const states = (rig: CoreRig) => rig.all('member-changed').filter((event) => event.origin === origin.id).map(({ state }) => state);
+
+it('reaches a phi of 8 where PROTOCOL 8.2 says', () => {
+  expect(deviationsAt(8)).toBeCloseTo(5.226, 3);
+  expect(deviationsAt(1)).toBeLessThan(deviationsAt(2));
+});
+
+it('gives nobody up while it hears from no one', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  rig.push(connection, [introductionOf(origin)]);
+  rig.give({ type: 'connection-closed', connection, reason: 'cut off' });
+  rig.advance(120_000);
+  expect(states(rig)).toEqual(['alive', 'suspect']);
+  rig.connect(toyKey(11, 1));
+  rig.advance(limits.failureIntervals * 1_000);
+  expect(states(rig)).toEqual(['alive', 'suspect', 'failed']);
+});
+
+it('forgets whom it gave up, and nobody sooner', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  rig.push(connection, [introductionOf(origin)]);
+  while (states(rig).at(-1) !== 'failed') rig.advance(500);
+  rig.advance(limits.retentionMs - 1_000);
+  expect(rig.all('member-forgotten')).toEqual([]);
+  rig.advance(2_000);
+  expect(rig.all('member-forgotten')).toMatchObject([{ origin: origin.id }]);
+  expect(rig.engine.statistics()).toMatchObject({ origins: 0, tombstones: 1 });
+});
+
+it('waits for one that says no samples as long as its words are good for', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  rig.push(connection, [bundleOf(origin, { sequence: 1, records: [credentialRecord(origin)] })]);
+  rig.advance(600_000 - 2_000);
+  expect(states(rig)).toEqual(['alive']);
+  rig.advance(4_000);
+  expect(states(rig)).toEqual(['alive', 'suspect']);
+});
+
+it('counts a late arrival of an older word as no sign of life', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  rig.push(connection, [introductionOf(origin), sampleOf(origin, 3)]);
+  rig.push(connection, [sampleOf(origin, 3)]);
+  while (states(rig).at(-1) !== 'suspect') rig.advance(500);
+  rig.push(connection, [bundleOf(origin, { sequence: 2, records: [{ kind: 16, payload: new Uint8Array(1) }] })]);
+  expect(rig.all('record-merged').at(-1)?.bundle.sequence).toBe(2);
+  expect(states(rig).at(-1)).toBe('suspect');
+});
+
+it('stretches the interval with those present, and takes it back with them', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  const count = 1.5 * limits.stretchOrigins - 1;
+  for (let i = 0; i < count; i += 50) rig.push(connection, Array.from({ length: Math.min(50, count - i) }, (_, j) => introductionOf(toyKey(12, i + j))), 'graft');
+  expect(rig.engine.sampleIntervalMs()).toBe(1_500);
+  rig.judge = () => null;
+  rig.give({ type: 'trust-changed' });
+  expect(rig.engine.sampleIntervalMs()).toBe(1_000);
+});
+
+it('judges no more than once what two noticed of its own pause', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  rig.push(connection, [introductionOf(origin)]);
+  rig.nowMs += 300_000;
+  rig.give({ type: 'stalled', milliseconds: 300_000 });
+  rig.advance(10_000);
+  expect(states(rig)).toEqual(['alive', 'suspect']);
+});
