@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine } from '@starling/gossip';
 import { openAuthority } from '../../services/cli/dist/authority/authority.js';
+import { freeUdpPorts } from '../../services/cli/dist/cluster/free-ports.js';
 import { clusterTagOf, makeCredential, verifyCredential } from '../../services/node/dist/certificates/credential.js';
 import { TrustedRoots } from '../../services/node/dist/certificates/trusted-roots.js';
 import { createRandom, systemClock } from '../../services/node/dist/driver/clock.js';
@@ -48,6 +49,7 @@ export async function openBenchNode({ identity, seeds, intervalMs, report, onMer
   const key = createPrivateKey(identity.keyPem);
   const roots = new TrustedRoots([new X509Certificate(tls.rootsPem)]);
   const random = createRandom();
+  const [port] = await freeUdpPorts(1);
   const engine = createEngine({
     cluster,
     clusterTag,
@@ -55,7 +57,7 @@ export async function openBenchNode({ identity, seeds, intervalMs, report, onMer
     incarnation: 1,
     credential: makeCredential({ clusterTag, nodeId, chainPem: tls.chainPem, keyPem: tls.keyPem }),
     descriptor: { name, version: 'bench', labels: {}, metrics: [] },
-    advertise: null,
+    advertise: `127.0.0.1:${port}`,
     sampleIntervalMs: intervalMs,
     connections: { type: 'logarithmic' },
     random,
@@ -64,7 +66,7 @@ export async function openBenchNode({ identity, seeds, intervalMs, report, onMer
   const known = new Set();
   const driver = new Driver({
     engine,
-    openTransport: async (listener) => (transport = await openQuicTransport({ host: '127.0.0.1', port: 0, cluster, credentials: () => tls, isTrusted: () => true, listener })),
+    openTransport: async (listener) => (transport = await openQuicTransport({ host: '127.0.0.1', port, cluster, credentials: () => tls, isTrusted: () => true, listener })),
     sign: (message) => sign(null, message, key),
     verifySignature: verifies ? createSignatureVerifier() : async () => true,
     verifyCredential: (credential, wallMs) => verifyCredential(credential, { roots, cluster, clusterTag, wallMs }),

@@ -3,8 +3,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { issueIdentities } from './bench-node.mjs';
 
+const settleMs = 30_000;
+
 /**
- * Runs `nodes` nodes, half of them in each of two processes, until they all know each other, then for `seconds` more.
+ * Runs `nodes` nodes, half of them in each of two processes, until they all know each other and have settled, then for `seconds` more.
  * Returns what the processes counted in that time, added up; `samplesMs` are latencies, sorted.
  */
 export async function runFleet({ nodes = 16, processes = 2, seconds, intervalMs, records, recordBytes, verifies = true }) {
@@ -21,6 +23,8 @@ export async function runFleet({ nodes = 16, processes = 2, seconds, intervalMs,
   }
   try {
     await Promise.all(workers.map((worker) => ask(worker, 'complete')));
+    // Connections that are one too many go in the first seconds, and trees find their shape.
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
     await Promise.all(workers.map((worker) => ask(worker, 'begin')));
     await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
     const counts = await Promise.all(workers.map((worker) => ask(worker, 'count')));
