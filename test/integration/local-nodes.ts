@@ -116,8 +116,14 @@ export class LocalNodes {
       },
       deadlineMs,
     ).catch((error: Error) => {
-      throw new Error(`${error.message}; ${settled.size} do, and of another: ${fault}`, { cause: error });
+      throw new Error(`${error.message}; ${settled.size} do, and of another: ${fault}\n${this.#ended()}`, { cause: error });
     });
+  }
+
+  /** The last words of those that ended by themselves. */
+  #ended(): string {
+    const ended = this.cluster.nodes().filter(({ state }) => state === 'ended');
+    return ended.map(({ name, exit }) => `${name} ended by itself (${exit}): ${readFileSync(this.places.logOf(name), 'utf8').trim().split('\n').at(-1) ?? ''}`).join('\n');
   }
 }
 

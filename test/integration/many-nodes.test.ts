@@ -8,7 +8,9 @@ import { TwoSides, withoutNamespaces } from './two-sides.js';
 
 const reason = withoutNamespaces();
 const perSide = 5;
-const deadlineMs = 60_000;
+const deadlineMs = 90_000;
+/** On a machine that has other things to do as well, milliseconds. */
+const busyMs = 480_000;
 const closing: (() => Promise<void> | void)[] = [];
 
 afterEach(async () => {
@@ -16,17 +18,17 @@ afterEach(async () => {
 });
 
 describe('Twenty nodes', () => {
-  it('of which ten are killed at once: the other ten agree again', async () => {
+  it('of which ten are killed at once: the other ten agree again', { timeout: busyMs }, async () => {
     const nodes = await LocalNodes.start(20, 0.2);
     closing.push(() => nodes.close());
-    await nodes.agree(nodes.names(), 90_000);
+    await nodes.agree(nodes.names(), deadlineMs);
     const [first = '', ...others] = nodes.names();
     const victims = others.filter((_, i) => i % 2 === 0);
     expect(victims).toHaveLength(10);
     for (const name of victims) nodes.member(name).kill();
     const survivors = nodes.names();
     expect(survivors).toHaveLength(10);
-    await nodes.agree(survivors);
+    await nodes.agree(survivors, deadlineMs);
     const view = await nodes.view(first);
     expect(view?.nodes.filter(({ state }) => state === 'failed').map(({ name }) => name).sort()).toEqual(victims.sort());
   });
@@ -44,7 +46,7 @@ describe.skipIf(reason !== '')(`A network whose halves lose each other${reason}`
     for (const node of nodes) await eventually(`${node.program.name} agrees with ${nodes.length} nodes`, () => sees(node, nodes), deadlineMs);
   }
 
-  it('agrees within each half, and as a whole when they meet again', async () => {
+  it('agrees within each half, and as a whole when they meet again', { timeout: busyMs }, async () => {
     const ground = new TwoSides();
     closing.push(() => ground.close());
     const network = await ProcessNetwork.open();
