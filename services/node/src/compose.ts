@@ -14,6 +14,7 @@ import { portError, StartError } from './errors.js';
 import { NetworkView } from './history/network-view.js';
 import { type Identity, openIdentity } from './identity/identity.js';
 import { createSignatureVerifier } from './identity/verify-signature.js';
+import { DialLog } from './observability/dial-log.js';
 import { EventLog } from './observability/event-log.js';
 import type { Log } from './observability/log.js';
 import { createMetrics, type Metrics } from './observability/metrics.js';
@@ -22,6 +23,7 @@ import type { Settings } from './settings.js';
 import { formatHostPort, type HostPort } from './settings-readers.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 import { openQuicTransport, type QuicTransport } from './transport/quic-transport.js';
+import type { TransportListener } from './transport/transport.js';
 import { type CertificateSource, startUpkeep } from './upkeep.js';
 
 export interface RunningNode {
@@ -151,11 +153,19 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
   const { cluster } = settings;
   const clusterTag = clusterTagOf(cluster);
   const eventLog = new EventLog(log);
+  const dialLog = new DialLog(log, () => view.peers().length);
+  const told = (listener: TransportListener): TransportListener => ({
+    ...listener,
+    onDialFailed: (connection, address, reason) => {
+      dialLog.onDialFailed(address, reason, clock.now());
+      listener.onDialFailed(connection, address, reason);
+    },
+  });
   return new Driver({
     engine,
     openTransport: async (listener) => {
       parts.transport = await listening('STARLING_LISTEN', settings.listen, () =>
-        openQuicTransport({ ...settings.listen, cluster, credentials: () => source.current(), isTrusted: (chain) => typeof source.current().roots.judge(chain) !== 'string', listener }),
+        openQuicTransport({ ...settings.listen, cluster, credentials: () => source.current(), isTrusted: (chain) => typeof source.current().roots.judge(chain) !== 'string', listener: told(listener) }),
       );
       return parts.transport;
     },
@@ -171,6 +181,7 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
       view.onEvent(event, now);
       metrics.onEvent(event);
       eventLog.onEvent(event, now);
+      if (event.type === 'peer-up') dialLog.onPeerUp();
     },
     onFault,
   });

@@ -1,0 +1,55 @@
+import { beforeEach, expect, it } from 'vitest';
+import { DialLog } from './dial-log.js';
+import { createLog } from './log.js';
+
+const address = '192.0.2.1:9740';
+let lines: string[];
+let peers: number;
+
+beforeEach(() => {
+  lines = [];
+  peers = 0;
+});
+
+const open = (level: 'info' | 'debug') => new DialLog(createLog({ level, format: 'json' }, { write: (line) => void lines.push(line) }), () => peers);
+const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+const at = (seconds: number) => ({ monotonicMs: seconds * 1_000, wallMs: 0 });
+
+it('every failure is told at debug, with its reason', () => {
+  open('debug').onDialFailed(address, 'closed by the other side: buy my pills', at(0));
+  expect(entries()).toMatchObject([{ level: 'debug', address, reason: 'closed by the other side: buy my pills' }]);
+});
+
+it('a node that stays alone warns, after a while and once a minute', () => {
+  const log = open('info');
+  const warnedAt = [0, 10, 29, 31, 50, 90, 92].filter((second) => {
+    const before = lines.length;
+    log.onDialFailed(address, 'no answer within 4 s', at(second));
+    return lines.length > before;
+  });
+  expect(warnedAt).toEqual([31, 92]);
+  expect(entries()[0]).toMatchObject({ level: 'warn', address, reason: 'no answer within 4 s', aloneSeconds: 31 });
+});
+
+it('a node that has peers does not, and its patience begins anew', () => {
+  const log = open('info');
+  log.onDialFailed(address, 'no answer', at(0));
+  peers = 1;
+  log.onPeerUp();
+  log.onDialFailed(address, 'no answer', at(40));
+  peers = 0;
+  for (const second of [41, 70]) log.onDialFailed(address, 'no answer', at(second));
+  expect(lines).toEqual([]);
+  log.onDialFailed(address, 'no answer', at(71));
+  expect(lines).toHaveLength(1);
+});
+
+it.each([
+  ['refused here: TLS alert 48, certificate of an unknown authority', 'refused here: TLS alert 48, certificate of an unknown authority'],
+  ['closed by the other side: TLS alert 48, buy my pills', 'closed by the other side: TLS alert 48 (it refuses the certificate of this node)'],
+  ['closed by the other side: buy my pills', 'closed by the other side'],
+])('a warning leaves out what others worded: %s', (reason, told) => {
+  const log = open('info');
+  for (const second of [0, 30]) log.onDialFailed(address, reason, at(second));
+  expect(entries()[0]).toMatchObject({ reason: told });
+});
