@@ -98,3 +98,10 @@ describe('the metrics', () => {
     expect(await metrics.registry.metrics()).not.toContain(id);
   });
 });
+
+describe('what has not happened yet', () => {
+  it('is told as 0, so that its first time is a rise', async () => {
+    const text = await metrics.registry.metrics();
+    for (const line of ['starling_records_refused_total{reason="signature-invalid"} 0', 'starling_member_changes_total{state="failed"} 0', 'starling_limits_reached_total{limit="maxOrigins"} 0']) expect(text).toContain(line);
+  });
+});

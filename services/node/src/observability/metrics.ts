@@ -3,7 +3,7 @@
  * when it is scraped, so that it cannot drift. No node id and no peer is a label (see network-exposition.ts for those).
  */
 import type { Counts, Peer } from '@starling/contract';
-import type { Event } from '@starling/gossip';
+import { type Event, limits, type RefusalReason } from '@starling/gossip';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** What is read at a scrape. */
@@ -36,6 +36,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   collectDefaultMetrics({ register: registry, prefix: 'starling_' });
   declareStates(registry, sources);
   const counters = declareCounters(registry);
+  startAtZero(counters);
   return { registry, onEvent: (event) => count(counters, event) };
 }
 
@@ -119,6 +120,18 @@ function declareCounters(registry: Registry) {
     viewNodes: gauge('starling_view_nodes', 'Nodes alive whose view was compared'),
     viewAgreeing: gauge('starling_view_agreeing_nodes', 'Of these, how many share the view of this node'),
   };
+}
+
+const refusals = ['oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid', 'equivocation', 'leaf-reused', 'departed'] satisfies RefusalReason[];
+
+/** What appears only when it first happens has no rate for that first time, and an alert would sleep through it. */
+function startAtZero(to: Counters): void {
+  for (const path of ['own', 'eager', 'graft', 'anti-entropy']) to.merged.inc({ path }, 0);
+  for (const reason of refusals) to.refused.inc({ reason }, 0);
+  for (const state of ['alive', 'suspect', 'failed', 'left']) to.memberChanges.inc({ state }, 0);
+  for (const change of ['up', 'down', 'eager', 'lazy']) to.peerChanges.inc({ change }, 0);
+  for (const direction of ['received', 'sent']) to.antiEntropyRecords.inc({ direction }, 0);
+  for (const limit of Object.keys(limits).filter((name) => name.startsWith('max'))) to.limits.inc({ limit }, 0);
 }
 
 function count(to: Counters, event: Event): void {
