@@ -3,7 +3,8 @@ import { type Channel, decodeBundle, type Event, limits } from '@starling/gossip
 import type { Health } from './health.js';
 import type { Link, SimulatedNode } from './simulated-node.js';
 import type { Views } from './views.js';
-import type { Watcher, World } from './world.js';
+import type { Watcher } from './watcher.js';
+import type { World } from './world.js';
 import { maxDatagramBytes } from './wiring.js';
 
 export interface Failure {

@@ -2,7 +2,8 @@
 import type { Event } from '@starling/gossip';
 import { Histogram } from './histogram.js';
 import type { SimulatedNode } from './simulated-node.js';
-import type { Watcher, World } from './world.js';
+import type { Watcher } from './watcher.js';
+import type { World } from './world.js';
 
 export class Health implements Watcher {
   readonly #world: World;

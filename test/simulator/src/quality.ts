@@ -3,7 +3,8 @@ import type { Channel, Event } from '@starling/gossip';
 import { Histogram } from './histogram.js';
 import type { Link, SimulatedNode } from './simulated-node.js';
 import type { Views } from './views.js';
-import type { Watcher, World } from './world.js';
+import type { Watcher } from './watcher.js';
+import type { World } from './world.js';
 
 const sampleKind = 2;
 const names = ['?', 'hello', 'proof', 'push', 'announce', 'graft', 'prune', 'digest', 'request', 'join'];

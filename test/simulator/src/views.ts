@@ -4,7 +4,8 @@
  */
 import type { Event, MemberState } from '@starling/gossip';
 import type { SimulatedNode } from './simulated-node.js';
-import type { Watcher, World } from './world.js';
+import type { Watcher } from './watcher.js';
+import type { World } from './world.js';
 
 const codes: Readonly<Record<MemberState, number>> = { alive: 1, suspect: 2, failed: 3, left: 4 };
 

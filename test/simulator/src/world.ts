@@ -2,66 +2,20 @@
  * The core under virtual time: nodes, links and clocks in one thread, one event after the other. The same plan and seed
  * give the same run, byte for byte.
  */
-import { type Address, type Channel, type ConnectionId, createEngine, type Event, type Input, type MetricDefinition, type Output, type Random, seededRandom } from '@starling/gossip';
+import { type Address, type Channel, type ConnectionId, type Input, type Output, type Random, seededRandom } from '@starling/gossip';
 import { Agenda } from './agenda.js';
+import type { Act, Answer, Delivery, Wake } from './happening.js';
 import { type Link, SimulatedNode } from './simulated-node.js';
-import { cluster, clusterTag, type ToyKey, toyCredential, toyCredentialFacts, toyKey, toySign, toyVerify } from './toy-crypto.js';
+import { engineOf, verdictOn, type WorldOptions } from './process.js';
+import { type ToyKey, toyKey, toySign, toyVerify } from './toy-crypto.js';
 import { Trace } from './trace.js';
+import type { Watcher } from './watcher.js';
 import { Wiring } from './wiring.js';
 
 /** Messages sent over a connection are credited so many at a time, as a transport does that sends in batches. */
 const creditBatch = 4;
 /** What a machine keeps of datagrams for a process that stands still. */
 const maxBacklogDatagrams = 256;
-
-export interface WorldOptions {
-  readonly seed: number;
-  readonly connections: { readonly type: 'ratio'; readonly ratio: number } | { readonly type: 'logarithmic' };
-  readonly sampleIntervalMs: number;
-  /** Metrics in each sample. */
-  readonly metrics: number;
-  /** Virtual time passes in steps of so many milliseconds. */
-  readonly tickMs: number;
-}
-
-/** Sees what happens in the world; measures and checks, and changes nothing. */
-export interface Watcher {
-  onEvent?(node: SimulatedNode, event: Event): void;
-  onSend?(node: SimulatedNode, link: Link, channel: Channel, bytes: Uint8Array): void;
-  /** Before the node hears of it. */
-  onInput?(node: SimulatedNode, input: Input): void;
-  onSigned?(node: SimulatedNode, message: Uint8Array, signature: Uint8Array): void;
-  onLife?(node: SimulatedNode, change: 'started' | 'crashed' | 'leaving' | 'departed'): void;
-}
-
-interface Delivery {
-  readonly index: number;
-  readonly type: 'delivery';
-  readonly link: Link;
-  readonly end: 0 | 1;
-  readonly channel: Channel;
-  readonly bytes: Uint8Array;
-}
-
-interface Wake {
-  readonly index: number;
-  readonly type: 'wake';
-  readonly node: SimulatedNode;
-  readonly life: number;
-  readonly atMs: number;
-}
-
-interface Act {
-  readonly index: number;
-  readonly type: 'act';
-  readonly act: () => void;
-}
-
-interface Answer {
-  readonly node: SimulatedNode;
-  readonly life: number;
-  readonly input: Input;
-}
 
 export class World {
   readonly options: WorldOptions;
@@ -78,7 +32,6 @@ export class World {
   readonly #agenda: Agenda<Delivery | Wake | Act>;
   /** Answers of the shell: they come in the same instant, after the step that asked. */
   #answers: Answer[] = [];
-  readonly #metrics: readonly MetricDefinition[];
   #keys = 0;
 
   constructor(options: WorldOptions) {
@@ -86,7 +39,6 @@ export class World {
     this.random = seededRandom(options.seed);
     this.#agenda = new Agenda(options.tickMs);
     this.wiring = new Wiring(this);
-    this.#metrics = Array.from({ length: options.metrics }, (_, i) => ({ name: `m${i}`, unit: '1', type: 'gauge' as const, exponent: -3 }));
   }
 
   watch(watcher: Watcher): void {
@@ -114,18 +66,7 @@ export class World {
     node.leaving = false;
     node.pausedUntilMs = 0;
     node.dialling = 0;
-    node.engine = createEngine({
-      cluster,
-      clusterTag,
-      self: node.key.id,
-      incarnation: node.disk.incarnation,
-      credential: toyCredential(node.key),
-      descriptor: { name: `node-${node.index}`, version: 'sim', labels: {}, metrics: this.#metrics },
-      advertise: node.address,
-      sampleIntervalMs: this.options.sampleIntervalMs,
-      connections: this.options.connections,
-      random: seededRandom((this.options.seed * 7_919 + node.index * 104_729 + node.life) >>> 0),
-    });
+    node.engine = engineOf(node, this.options);
     for (const watcher of this.#watchers) watcher.onLife?.(node, 'started');
     this.give(node, { type: 'started' });
     const { life } = node;
@@ -265,7 +206,7 @@ export class World {
   #sample(node: SimulatedNode, life: number, repeat: 'again' | 'once' = 'again'): void {
     if (node.life !== life || node.engine === null) return;
     if (this.nowMs >= node.pausedUntilMs) {
-      const values = this.#metrics.map((_, i) => Math.round(this.nowMs + i) / 1_000);
+      const values = Array.from({ length: this.options.metrics }, (_, i) => Math.round(this.nowMs + i) / 1_000);
       this.give(node, { type: 'sampled', values });
     }
     if (repeat === 'again' && node.engine !== null) this.at(this.nowMs + node.engine.sampleIntervalMs() * (0.9 + 0.2 * this.random()), () => this.#sample(node, life), node);
@@ -283,10 +224,8 @@ export class World {
         return this.#answer(node, { type: 'signed', request: output.request, signature: this.sign(node, output.message) });
       case 'verify-signature':
         return this.#answerCheck(node, { type: 'signature-verified', request: output.request, valid: toyVerify(output.publicKey, output.message, output.signature) });
-      case 'verify-credential': {
-        const facts = toyCredentialFacts(output.credential);
-        return this.#answerCheck(node, { type: 'credential-verified', request: output.request, result: facts === null ? { admitted: false, reason: 'untrusted-chain' } : { admitted: true, facts } });
-      }
+      case 'verify-credential':
+        return this.#answerCheck(node, { type: 'credential-verified', request: output.request, result: verdictOn(output.credential) });
       case 'discover':
         return this.#answer(node, { type: 'discovered', addresses: this.discovery(node) });
       case 'persist-incarnation':

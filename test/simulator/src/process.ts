@@ -1,0 +1,36 @@
+/** What runs on a simulated machine: the core as it is, configured as a shell would, and the shell's word on credentials. */
+import { createEngine, type Engine, type Input, seededRandom } from '@starling/gossip';
+import type { SimulatedNode } from './simulated-node.js';
+import { cluster, clusterTag, toyCredential, toyCredentialFacts } from './toy-crypto.js';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly connections: { readonly type: 'ratio'; readonly ratio: number } | { readonly type: 'logarithmic' };
+  readonly sampleIntervalMs: number;
+  /** Metrics in each sample. */
+  readonly metrics: number;
+  /** Virtual time passes in steps of so many milliseconds. */
+  readonly tickMs: number;
+}
+
+/** The same world, node and life give the same engine. */
+export function engineOf(node: SimulatedNode, options: WorldOptions): Engine {
+  const metrics = Array.from({ length: options.metrics }, (_, i) => ({ name: `m${i}`, unit: '1', type: 'gauge' as const, exponent: -3 }));
+  return createEngine({
+    cluster,
+    clusterTag,
+    self: node.key.id,
+    incarnation: node.disk.incarnation,
+    credential: toyCredential(node.key),
+    descriptor: { name: `node-${node.index}`, version: 'sim', labels: {}, metrics },
+    advertise: node.address,
+    sampleIntervalMs: options.sampleIntervalMs,
+    connections: options.connections,
+    random: seededRandom((options.seed * 7_919 + node.index * 104_729 + node.life) >>> 0),
+  });
+}
+
+export function verdictOn(credential: Uint8Array): Extract<Input, { type: 'credential-verified' }>['result'] {
+  const facts = toyCredentialFacts(credential);
+  return facts === null ? { admitted: false, reason: 'untrusted-chain' } : { admitted: true, facts };
+}
