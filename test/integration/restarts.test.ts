@@ -13,7 +13,9 @@ import { openIdentity } from '../../services/node/src/identity/identity.js';
 import { eventually } from '../support/eventually.js';
 import { ProcessNetwork } from './node-process.js';
 
-const lanes = 4;
+/** Processes at a time, and identities that one of them has, each in its own directory: starting Node.js is what takes the time. */
+const lanes = 2;
+const identities = 2;
 const restarts = 1_000;
 /** A process takes about so long to open its identity, and to keep one more incarnation, milliseconds. */
 const openingMs = 8;
@@ -67,14 +69,22 @@ function momentOf(random: () => number): Moment {
   return { afterWords, delayMs: random() * (afterWords === 0 ? openingMs : keepingMs) };
 }
 
+interface Use {
+  readonly directory: number;
+  readonly name: string;
+  readonly incarnation: number;
+}
+
 /** Runs the program until the moment; returns what it wrote, which is only what was certain. */
-async function live(dataDir: string, { afterWords, delayMs }: Moment): Promise<readonly { readonly name: string; readonly incarnation: number }[]> {
+async function live(directories: readonly string[], { afterWords, delayMs }: Moment): Promise<readonly Use[]> {
   // Tells each incarnation when it may be used, and goes on to the next.
   const source = `import { openIdentity } from ${JSON.stringify(join(folder, 'identity.mjs'))};
     process.stdout.write('.\\n');
-    const identity = await openIdentity(process.argv[1]);
-    for (let n = identity.incarnation; ; n++) { await identity.persistIncarnation(n); process.stdout.write(identity.nodeId + ' ' + n + '\\n'); }`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source, dataDir], { stdio: ['ignore', 'pipe', 'pipe'] });
+    process.argv.slice(1).forEach(async (path, directory) => {
+      const identity = await openIdentity(path);
+      for (let n = identity.incarnation; ; n++) { await identity.persistIncarnation(n); process.stdout.write(directory + ' ' + identity.nodeId + ' ' + n + '\\n'); }
+    });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source, ...directories], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [output, complaints] = ['', ''];
   let isDoomed = false;
   child.stderr.on('data', (bytes: Buffer) => (complaints += bytes.toString()));
@@ -87,7 +97,38 @@ async function live(dataDir: string, { afterWords, delayMs }: Moment): Promise<r
   });
   await new Promise((resolve) => child.once('close', resolve));
   expect(complaints).toBe('');
-  return [...output.matchAll(/^([0-9a-f]{64}) (\d+)$/gm)].map(([, name = '', incarnation]) => ({ name, incarnation: Number(incarnation) }));
+  return [...output.matchAll(/^(\d) ([0-9a-f]{64}) (\d+)$/gm)].map(([, directory, name = '', incarnation]) => ({ directory: Number(directory), name, incarnation: Number(incarnation) }));
+}
+
+/** What is known of one directory from all its lives so far. */
+class Course {
+  readonly dataDir: string;
+  readonly #names = new Set<string>();
+  #last = 0;
+  #key: string | null = null;
+
+  constructor(dataDir: string) {
+    this.dataDir = dataDir;
+  }
+
+  /** Checks a life against those before. */
+  take(uses: readonly Use[]): void {
+    for (const { name, incarnation } of uses) {
+      this.#names.add(name);
+      expect(incarnation).toBeGreaterThan(this.#last);
+      this.#last = incarnation;
+    }
+    const stored = readWhole(this.dataDir, this.#last);
+    if (this.#key !== null) expect(stored.key).toBe(this.#key);
+    this.#key = stored.key;
+  }
+
+  async end(): Promise<void> {
+    const after = await openIdentity(this.dataDir);
+    await after.release();
+    expect(after.incarnation).toBeGreaterThan(this.#last);
+    expect([...this.#names].filter((name) => name !== after.nodeId)).toEqual([]);
+  }
 }
 
 describe(`The identity of a node, over ${restarts} deaths`, () => {
@@ -95,26 +136,16 @@ describe(`The identity of a node, over ${restarts} deaths`, () => {
     const ends = { beforeUse: 0, inUse: 0 };
     const liveOn = async (lane: number) => {
       const random = seededRandom(seed + lane);
-      const dataDir = join(folder, `lane-${lane}`);
-      const names = new Set<string>();
-      let last = 0;
-      let key: string | null = null;
-      for (let round = 0; round < restarts / lanes; round++) {
-        const used = await live(dataDir, momentOf(random));
-        for (const { name, incarnation } of used) {
-          names.add(name);
-          expect(incarnation).toBeGreaterThan(last);
-          last = incarnation;
-        }
-        ends[used.length === 0 ? 'beforeUse' : 'inUse'] += 1;
-        const stored = readWhole(dataDir, last);
-        if (key !== null) expect(stored.key).toBe(key);
-        key = stored.key;
+      const courses = Array.from({ length: identities }, (_, i) => new Course(join(folder, `lane-${lane}-${i}`)));
+      for (let round = 0; round < restarts / lanes / identities; round++) {
+        const uses = await live(courses.map(({ dataDir }) => dataDir), momentOf(random));
+        courses.forEach((course, i) => {
+          const own = uses.filter(({ directory }) => directory === i);
+          course.take(own);
+          ends[own.length === 0 ? 'beforeUse' : 'inUse'] += 1;
+        });
       }
-      const after = await openIdentity(dataDir);
-      await after.release();
-      expect(after.incarnation).toBeGreaterThan(last);
-      expect([...names, after.nodeId].every((name) => name === after.nodeId)).toBe(true);
+      for (const course of courses) await course.end();
     };
     await Promise.all(Array.from({ length: lanes }, (_, lane) => liveOn(lane)));
     process.stdout.write(`figure: of ${restarts} deaths ${ends.beforeUse} came before an incarnation could be used, ${ends.inUse} while they were written\n`);
