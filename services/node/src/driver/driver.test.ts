@@ -36,6 +36,7 @@ function transport(): Transport {
     close: (...close) => void sent.push(['close', ...close]),
     statistics: () => null,
     counters: () => ({}),
+    levels: () => ({ connections: 0, halfOpen: 0, receiveBufferBytes: 0 }),
     shutdown: async () => void sent.push(['shutdown']),
   };
 }
