@@ -97,6 +97,16 @@ describe('a bundle of its own key that it did not make (PROTOCOL 8.5)', () => {
     for (const sequence of [1, 2]) expect(met(3, sequence).rig.persisted).toEqual([4]);
   });
 
+  it('is one conflict, in however many bundles the former life is met', () => {
+    const rig = new CoreRig({ incarnation: 3 });
+    rig.give(sampled);
+    const connection = rig.connect(toyKey(13, 1));
+    const bundles = [9, 1].map((sequence) => bundleOf(rig.key, { incarnation: 3, sequence, records: [credentialRecord(rig.key), sampleRecord(9)] }));
+    rig.push(connection, bundles, 'anti-entropy');
+    expect(rig.all('own-identity-conflict')).toMatchObject([{ incarnation: 3, sequence: 9, repeated: false }]);
+    expect(rig.persisted).toEqual([4]);
+  });
+
   it('of an earlier life is only old', () => {
     const { rig } = met(2, 50);
     expect(rig.persisted).toEqual([]);

@@ -198,6 +198,11 @@ export class Admission {
     const { bundle, arrival } = check;
     if (bundle.origin === this.#context.config.self && arrival.path !== 'own') {
       this.#end(check);
+      // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
+      if (arrival.via !== null && this.#isOwnPast(bundle, this.#context.origins.get(bundle.origin))) {
+        this.#repeat(arrival.via, check.id, arrival);
+        return true;
+      }
       this.#refuse(arrival, check.id, 'own-identity');
       this.#listener.onOwnConflict(bundle.incarnation, bundle.sequence);
       return true;
