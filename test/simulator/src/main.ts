@@ -10,8 +10,24 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function readReport(path: string): Report {
-  return JSON.parse(readFileSync(path, 'utf8')) as Report;
+/** Null for a file that is no report; says why. */
+function readReport(path: string): Report | null {
+  try {
+    const report = JSON.parse(readFileSync(path, 'utf8')) as Partial<Report>;
+    if (typeof report.command === 'string' && report.figures !== undefined) return report as Report;
+    process.stderr.write(`${path} is no report of a run: write one with --json\n`);
+  } catch (error) {
+    process.stderr.write(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  return null;
+}
+
+function comparison(before: string, after: string): number {
+  const reports = [readReport(before), readReport(after)];
+  const [a, b] = reports;
+  if (!a || !b) return 2;
+  print(compare(a, b));
+  return 0;
 }
 
 function obey(command: Command): number {
@@ -26,8 +42,7 @@ function obey(command: Command): number {
       process.stderr.write(`${command.what}\n${usage}\n`);
       return 2;
     case 'compare':
-      print(compare(readReport(command.before), readReport(command.after)));
-      return 0;
+      return comparison(command.before, command.after);
     case 'nightly':
       return nightly(print);
     case 'run': {

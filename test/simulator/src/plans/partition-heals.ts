@@ -19,6 +19,16 @@ export const partitionHeals: Plan = {
     run.world.wiring.reaches = null;
     run.health.excuse();
     run.checks.longestFalseDeathMs = 30_000;
-    run.figures['agreement after the partition, s'] = run.converge(Math.max(15, seconds - 20 - cutSeconds));
+    const healedMs = run.world.nowMs;
+    let metMs: number | null = null;
+    const partOf = new Map(run.world.nodes.map((node) => [node.key.id, node.index % 2]));
+    run.world.watch({
+      onEvent(node, event): void {
+        if (metMs === null && event.type === 'peer-up' && partOf.get(event.peer) !== node.index % 2) metMs = run.world.nowMs - healedMs;
+      },
+    });
+    const agreed = run.converge(Math.max(15, seconds - 20 - cutSeconds));
+    run.figures['the halves met after, s'] = metMs === null ? null : metMs / 1_000;
+    run.figures['agreement after the partition, s'] = agreed;
   },
 };
