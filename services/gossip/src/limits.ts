@@ -83,6 +83,8 @@ export const limits = {
   askIntervalMs: 100,
   /** Bundles waited for after an announcement. */
   maxMissing: 8_192,
+  /** And of them after those of one peer: what one invents leaves room for what the others tell. */
+  maxPeerMissing: 2_048,
   /** What a peer brings once too often is collected so long before it is told, milliseconds. */
   pruneDelayMs: 20,
 

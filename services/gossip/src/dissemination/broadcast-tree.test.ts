@@ -126,13 +126,23 @@ describe('an announcement', () => {
     expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 1], [1, 0]]);
   });
 
-  it('is waited for within a bound', () => {
-    const { rig, b } = tree();
-    for (let i = 0; i <= limits.maxMissing / limits.maxAnnouncements; i++) {
-      const rumors = Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, i, j >> 8, j & 255, 0, 0, 0, 0]) }));
-      rig.hear(b, { type: 'announce', rumors });
-    }
-    expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit: 'maxMissing' }]);
+  it('is waited for within a bound for each peer, and one for all', () => {
+    const rig = new CoreRig();
+    const rumors = (round: number) => Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, round, j >> 8, j & 255, 0, 0, 0, 0]) }));
+    const peers = Array.from({ length: limits.maxMissing / limits.maxPeerMissing + 1 }, (_, i) => rig.connect(toyKey(6, i)));
+    const reached = () => rig.all('limit-reached').map(({ limit }) => limit);
+    const [first = 0, second = 0] = peers;
+    rig.hear(first, { type: 'announce', rumors: rumors(0) });
+    rig.hear(first, { type: 'announce', rumors: rumors(1) });
+    expect(reached()).toEqual(['maxPeerMissing']);
+    rig.hear(second, { type: 'announce', rumors: rumors(1) });
+    expect(reached()).toEqual(['maxPeerMissing']);
+    peers.slice(2).forEach((peer, i) => rig.hear(peer, { type: 'announce', rumors: rumors(2 + i) }));
+    expect(reached()).toEqual(['maxPeerMissing', 'maxMissing']);
+    rig.advance(limits.graftDelayMs);
+    rig.clear();
+    rig.hear(first, { type: 'announce', rumors: rumors(1) });
+    expect(reached()).toEqual([]);
   });
 });
 
