@@ -8,7 +8,7 @@ export const steady: Plan = {
   about: 'everybody starts within two seconds and nothing goes wrong',
   nodes: 1_000,
   seconds: 60,
-  nightly: { nodes: 1_000, seconds: 120, seeds: 2 },
+  nightly: { nodes: 500, seconds: 60, seeds: 2 },
   course(run) {
     const { nodes, seconds } = run.options;
     const warmUpSeconds = Math.min(20, seconds / 3);

@@ -9,7 +9,7 @@ export const tenThousand: Plan = {
   about: '10,000 nodes, of which 100 say something each second',
   nodes: 10_000,
   seconds: 60,
-  nightly: { nodes: 10_000, seeds: 1 },
+  nightly: { nodes: 2_000, seeds: 1 },
   course(run) {
     const { nodes, seconds } = run.options;
     const speaking = Math.min(voices, Math.ceil(nodes / 2));
