@@ -109,6 +109,8 @@ export const limits = {
   /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
   maxFutureMs: 60_000,
   maxSampleAgeMs: 900_000,
+  /** A node says again all that is in force of it at least so often: well before it is too old for who meets it then, milliseconds. */
+  introduceIntervalMs: 600_000,
 
   /** Suspicion begins at this accrual level: the chance of being wrong is 10^-phi if arrivals are as they were. */
   suspicionPhi: 8,

@@ -74,6 +74,24 @@ describe('a node says', () => {
   });
 });
 
+it('says everything again before what it said first is too old for who comes later (PROTOCOL 8.8)', () => {
+  const rig = new CoreRig();
+  rig.give({ type: 'reported', records: [{ kind: kinds.firstReport, payload: Uint8Array.of(1) }] });
+  const introduction = [kinds.credential, kinds.descriptor, kinds.sample, kinds.firstReport];
+  for (let passedMs = 0; passedMs <= limits.maxSampleAgeMs; passedMs += 10_000) {
+    rig.give(sampled);
+    rig.advance(10_000);
+  }
+  const bundles = rig.all('record-merged').map(({ bundle }) => bundle);
+  const whole = bundles.filter(({ records }) => records.length === introduction.length);
+  expect(whole.map(({ records }) => records.map(({ kind }) => kind))).toEqual(whole.map(() => introduction));
+  expect(whole[0]).toBe(bundles[0]);
+  const gapsMs = whole.slice(1).map(({ timeMs }, i) => timeMs - (whole[i]?.timeMs ?? 0));
+  expect(gapsMs.length).toBeGreaterThan(0);
+  expect(Math.max(...gapsMs)).toBeLessThanOrEqual(limits.introduceIntervalMs + 10_000);
+  expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(limits.introduceIntervalMs / 2);
+});
+
 describe('a bundle of its own key that it did not make (PROTOCOL 8.5)', () => {
   function met(incarnation: number, sequence: number) {
     const rig = new CoreRig({ incarnation: 3 });

@@ -35,6 +35,7 @@ export class Voice {
   readonly #unsigned = new Map<RequestId, Uint8Array>();
   #descriptorSequence = 0;
   #conflictAtMs = Number.NEGATIVE_INFINITY;
+  #introduceAtMs = 0;
   #leaving = false;
 
   constructor(context: Context, listener: VoiceListener) {
@@ -71,6 +72,7 @@ export class Voice {
 
   sampled(values: readonly (number | undefined)[]): void {
     if (this.#leaving) return;
+    if (this.#context.nowMs >= this.#introduceAtMs) this.#introduce();
     const digest = viewDigest(this.#context);
     compareViews(this.#context, digest);
     const multiples = this.#descriptor.metrics.map((metric, i) => toMultiple(values[i], metric));
@@ -109,10 +111,17 @@ export class Voice {
     this.#introduce();
   }
 
+  /** Everything goes with the next sample. What went with an old one is admitted nowhere any more where it is not known yet (docs/PROTOCOL.md 8.8). */
   #introduce(): void {
+    this.#introduceAtMs = this.#context.nowMs + limits.introduceIntervalMs * this.#spread();
     for (const [kind, payload] of this.#said) this.#pending.set(kind, payload);
     this.#pending.set(kinds.descriptor, encodeDescriptor(this.#descriptor));
     this.#pending.set(kinds.credential, this.#credential);
+  }
+
+  /** Between a half and 1, by the own id: nodes that began together do not all say everything in the same second. */
+  #spread(): number {
+    return 0.5 + (this.#context.selfBytes[0] as number) / 512;
   }
 
   /** Says these records and what is pending, as far as one bundle holds it. Returns whether it was said. */
