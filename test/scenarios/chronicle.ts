@@ -22,7 +22,7 @@ export type PeerUp = Extract<Event, { type: 'peer-up' }>;
 
 /** One node's knowledge in its present life. */
 export interface Knowledge {
-  readonly members: Map<string, { readonly state: MemberState; readonly incarnation: number }>;
+  readonly members: Map<string, MemberState>;
   /** The newest of each origin. */
   readonly records: Map<string, Merged>;
   readonly peers: Map<number, PeerUp>;
@@ -81,7 +81,7 @@ export class Chronicle implements Watcher {
         if (isNewer(event.bundle, known.records.get(event.origin)?.bundle)) known.records.set(event.origin, event);
         return;
       case 'member-changed':
-        known.members.set(event.origin, { state: event.state, incarnation: event.incarnation });
+        known.members.set(event.origin, event.state);
         return;
       case 'member-forgotten':
         known.members.delete(event.origin);

@@ -29,6 +29,7 @@ const scenery: readonly CommandForm[] = [
 
 const speech: readonly CommandForm[] = [
   { usage: 'say <node> <number>', meaning: 'the node measures this value and says so', run: (stage, given) => stage.say(given.node(0), given.number(1)) },
+  { usage: 'say <node> 1 to <number> every <duration>', meaning: 'the same with 1, 2, 3 and so on, while time passes', run: (stage, given) => count(stage, given) },
   { usage: 'talk <nodes>', meaning: 'from now on they say every second how many seconds have passed', run: (stage, given) => given.nodes(0).forEach((node) => stage.talk(node)) },
   { usage: 'hush <nodes>', meaning: 'they say nothing any more', run: (stage, given) => given.nodes(0).forEach((node) => stage.hush(node)) },
 ];
@@ -38,13 +39,13 @@ const faults: readonly CommandForm[] = [
   { usage: 'cut from <node> to <node>', meaning: 'what the first sends does not reach the second', run: (stage, given) => cut(stage, given, 'one-way') },
   { usage: 'heal', meaning: 'what was cut is whole', run: (stage) => stage.heal() },
   { usage: 'crash <node>', meaning: 'the process is gone without a word', run: (stage, given) => stage.act(() => stage.world.crash(stage.running(given.node(0)))) },
-  { usage: 'leave <node>', meaning: 'the process says farewell and ends', run: (stage, given) => stage.act(() => stage.world.leave(stage.running(given.node(0)))) },
+  { usage: 'leave <node>', meaning: 'the process says farewell and ends', run: (stage, given) => stage.leave(given.node(0)) },
   { usage: 'restart <node>', meaning: 'a process with the disk as the last one left it', run: (stage, given) => restart(stage, given, 'kept') },
   { usage: 'restart <node> with old disk', meaning: 'with the disk as it was before the last start', run: (stage, given) => restart(stage, given, 'old') },
   { usage: 'restart <node> with empty disk', meaning: "with a new key; it is called a' then", run: (stage, given) => restart(stage, given, 'lost') },
   { usage: 'copy <node>', meaning: 'starts one more machine with a copy of the disk of this one', run: (stage, given) => copy(stage, given) },
   { usage: 'pause <node> <duration>', meaning: 'the process stands still; what comes meanwhile waits', run: (stage, given) => pause(stage, given) },
-  { usage: 'uplink <node> <number> bytes/s', meaning: 'what the node can send', run: (_stage, given) => void (given.node(0).bytesPerSecond = given.number(1)) },
+  { usage: 'choke <node> <duration>', meaning: 'its transport tells of nothing that it would have left, for so long', run: (stage, given) => stage.choke(given.node(0), given.milliseconds(1)) },
 ];
 
 const letters: readonly CommandForm[] = [
@@ -75,6 +76,13 @@ function start(stage: Stage): void {
 function connectAll(stage: Stage): void {
   const { nodes } = stage.world;
   for (const node of nodes) for (const other of nodes) if (other.index < node.index) stage.introduce(node, other);
+}
+
+function count(stage: Stage, given: Arguments): void {
+  for (let value = 1; value <= given.number(1); value++) {
+    stage.say(given.node(0), value);
+    stage.run(given.milliseconds(2));
+  }
 }
 
 function cut(stage: Stage, given: Arguments, ways: 'both-ways' | 'one-way'): void {

@@ -48,7 +48,8 @@ function known(stage: Stage, node: SimulatedNode): Knowledge {
 }
 
 function membersOf(stage: Stage, node: SimulatedNode): string[] {
-  return [...known(stage, node).members].map(([id, { state, incarnation }]) => `${stage.nameOfId(id)} ${state}, incarnation ${incarnation}`).sort();
+  const { members, records } = known(stage, node);
+  return [...members].map(([id, state]) => `${stage.nameOfId(id)} ${state}, incarnation ${records.get(id)?.bundle.incarnation}`).sort();
 }
 
 function recordsOf(stage: Stage, narration: Narration, node: SimulatedNode): string[] {

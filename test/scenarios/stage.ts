@@ -13,6 +13,8 @@ const tickMs = 1 / 1_024;
 const marginMs = 8 * tickMs;
 const sampleIntervalMs = 1_000;
 const defaultLatencyMs = 10;
+/** A node that leaves learns so late what has left it, that its last words are not overtaken by its close. */
+const lastWordsMs = 50;
 const names = 'abcdefghijklmnopqrstuvwxyz';
 
 export class Stage {
@@ -143,6 +145,17 @@ export class Stage {
 
   heal(): void {
     this.#cuts.clear();
+  }
+
+  /** Messages are under way for so long as far as the node knows: no credit returns. */
+  choke(node: SimulatedNode, milliseconds: number): void {
+    node.uplinkFreeAtMs = this.world.nowMs + milliseconds;
+  }
+
+  /** Says farewell and ends. The simulator closes at once what it reports as sent, and a close is never slower than a message. */
+  leave(node: SimulatedNode): void {
+    this.choke(node, lastWordsMs);
+    this.act(() => this.world.leave(this.running(node)));
   }
 
   /** Measures now, and says so. */
