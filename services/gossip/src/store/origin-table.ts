@@ -10,7 +10,7 @@ import { Origin, word } from './origin.js';
 export interface Tombstone {
   readonly incarnation: number;
   readonly sequence: number;
-  /** For the news of an origin that was only out of reach: it says its credential once in a life. */
+  /** For the news of an origin that was only out of reach: it says its credential now and then, not with every record. */
   readonly credential: Uint8Array | null;
   /** Forgotten then, on the monotonic clock. */
   readonly atMs: number;
