@@ -27,6 +27,8 @@ export class CoreRig {
   readonly engine: Engine;
   readonly options: RigOptions;
   nowMs = 1_000;
+  /** Added to the wall clock of the node, milliseconds. */
+  wallOffsetMs = 0;
   readonly sent: Sent[] = [];
   readonly events: Event[] = [];
   readonly dialled: string[] = [];
@@ -65,7 +67,7 @@ export class CoreRig {
     const all: Output[] = [];
     const inputs: Input[] = [input];
     for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
-      const outputs = this.engine.step(next, { monotonicMs: this.nowMs, wallMs: epochMs + this.nowMs });
+      const outputs = this.engine.step(next, { monotonicMs: this.nowMs, wallMs: epochMs + this.nowMs + this.wallOffsetMs });
       for (const output of outputs) {
         all.push(output);
         const answer = this.#carryOut(output);

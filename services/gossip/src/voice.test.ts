@@ -50,6 +50,18 @@ describe('a node says', () => {
     expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit: 'maxBundleBytes' }]);
   });
 
+  it('everything again after its clock was set back, and once', () => {
+    const rig = new CoreRig();
+    rig.wallOffsetMs = 3_600_000;
+    rig.give(sampled);
+    rig.give(sampled);
+    rig.wallOffsetMs = 0;
+    rig.give(sampled);
+    rig.give(sampled);
+    const whole = [kinds.credential, kinds.descriptor, kinds.sample];
+    expect(kindsOf(rig)).toEqual([whole, [kinds.sample], whole, [kinds.sample]]);
+  });
+
   it('nothing while too many of its bundles wait for a signature', () => {
     const rig = new CoreRig();
     rig.holdsAnswers = true;

@@ -36,6 +36,8 @@ export class Voice {
   #descriptorSequence = 0;
   #conflictAtMs = Number.NEGATIVE_INFINITY;
   #introduceAtMs = 0;
+  /** The latest time stamp since everything was said, by our wall clock. */
+  #stampedMs = Number.NEGATIVE_INFINITY;
   #leaving = false;
 
   constructor(context: Context, listener: VoiceListener) {
@@ -72,13 +74,18 @@ export class Voice {
 
   sampled(values: readonly (number | undefined)[]): void {
     if (this.#leaving) return;
-    if (this.#context.nowMs >= this.#introduceAtMs) this.#introduce();
+    if (this.#context.nowMs >= this.#introduceAtMs || this.#isAheadOfClock) this.#introduce();
     const digest = viewDigest(this.#context);
     compareViews(this.#context, digest);
     const multiples = this.#descriptor.metrics.map((metric, i) => toMultiple(values[i], metric));
     const describes = this.#pending.has(kinds.descriptor);
     const descriptorSequence = describes ? this.#context.sequence + 1 : this.#descriptorSequence;
     if (this.#speak(new Map([[kinds.sample, encodeSample({ descriptorSequence, viewDigest: digest, multiples })]])) && describes) this.#descriptorSequence = descriptorSequence;
+  }
+
+  /** Our clock was set back: what we said before is from the future for the others, and none of them will admit it for a long time. */
+  get #isAheadOfClock(): boolean {
+    return this.#stampedMs > this.#context.now.wallMs + limits.maxFutureMs / 2;
   }
 
   /** The last word of this life. */
@@ -113,6 +120,7 @@ export class Voice {
 
   /** Everything goes with the next sample. What went with an old one is admitted nowhere any more where it is not known yet (docs/PROTOCOL.md 8.8). */
   #introduce(): void {
+    this.#stampedMs = Number.NEGATIVE_INFINITY;
     this.#introduceAtMs = this.#context.nowMs + limits.introduceIntervalMs * this.#spread();
     for (const [kind, payload] of this.#said) this.#pending.set(kind, payload);
     this.#pending.set(kinds.descriptor, encodeDescriptor(this.#descriptor));
@@ -141,6 +149,7 @@ export class Voice {
     }
     const ordered: BundleRecord[] = [...records].map(([kind, payload]) => ({ kind, payload })).sort((a, b) => a.kind - b.kind);
     this.#context.sequence += 1;
+    this.#stampedMs = Math.max(this.#stampedMs, now.wallMs);
     const unsigned = encodeBundle({
       clusterTag: config.clusterTag,
       origin: config.self,
