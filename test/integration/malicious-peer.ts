@@ -3,7 +3,7 @@
  * docs/PROTOCOL.md, and of the product uses the transport and the codec alone: what it says no engine has decided.
  */
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
-import { encodeBundle, encodeDescriptor, encodeSample, kinds, messageOfUnsigned, sealBundle, signedMessage, toHex, type BundleRecord } from '@starling/gossip';
+import { type ConnectionId, encodeBundle, encodeDescriptor, encodeSample, kinds, messageOfUnsigned, sealBundle, signedMessage, toHex, type BundleRecord } from '@starling/gossip';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import type { Hello, Message, Passage, Push } from '../../services/gossip/src/wire/message.js';
 import { clusterTagOf, makeCredential } from '../../services/node/src/certificates/credential.js';
@@ -67,7 +67,7 @@ export class MaliciousPeer {
   readonly heard: RecordingListener;
   readonly #nonce = randomBytes(32);
   #decoded = 0;
-  readonly #messages: Message[] = [];
+  readonly #messages: { readonly connection: ConnectionId; readonly message: Message }[] = [];
 
   private constructor(key: Key, leaf: IssuedLeaf, transport: QuicTransport, heard: RecordingListener) {
     this.key = key;
@@ -91,13 +91,14 @@ export class MaliciousPeer {
     return credentialOf(this.leaf, this.id);
   }
 
-  /** Everything that it was told, over all connections. */
-  messages(): readonly Message[] {
+  /** Everything that it was told, over all connections or over one. */
+  messages(over?: Opened): readonly Message[] {
     for (; this.#decoded < this.heard.messages.length; this.#decoded++) {
-      const message = decodeMessage(this.heard.messages[this.#decoded]?.bytes ?? new Uint8Array(0));
-      if (message !== null) this.#messages.push(message);
+      const { connection = 0, bytes = new Uint8Array(0) } = this.heard.messages[this.#decoded] ?? {};
+      const message = decodeMessage(bytes);
+      if (message !== null) this.#messages.push({ connection, message });
     }
-    return this.#messages;
+    return this.#messages.filter(({ connection }) => over === undefined || connection === over.connection).map(({ message }) => message);
   }
 
   passages(): readonly Passage[] {
@@ -120,7 +121,7 @@ export class MaliciousPeer {
     const { signature, ...changed } = changes;
     const hello = { ...own, ...changed };
     this.send(opened, hello);
-    const theirs = await eventually('their hello', () => this.messages().filter((message) => message.type === 'hello').at(-1));
+    const theirs = await eventually('their hello', () => this.messages(opened).find((message) => message.type === 'hello'));
     const parts = [opened.localFingerprint, opened.peer.fingerprint, hello.nonce, theirs.nonce, hello.nodeId, theirs.nodeId];
     this.send(opened, { type: 'proof', signature: signature ?? sign(null, signedMessage('starling/proof/1', Buffer.concat([Buffer.of(0), ...parts])), this.key.key) });
   }
@@ -129,7 +130,7 @@ export class MaliciousPeer {
   async join(address: string): Promise<Opened> {
     const opened = await this.connect(address);
     await this.greet(opened);
-    await eventually('the other side treats us as a peer', () => this.messages().some(({ type }) => type !== 'hello' && type !== 'proof'));
+    await eventually('the other side treats us as a peer', () => this.messages(opened).some(({ type }) => type !== 'hello' && type !== 'proof'));
     return opened;
   }
 

@@ -131,7 +131,7 @@ describe('Promise 2: Transport. Without a certificate of the authority nobody jo
       await thief.greet(opened, changes);
       expect(await thief.closed(opened), what).toMatch(new RegExp(`${reason}|its proof`));
     }
-    expect(new Set(thief.messages().map(({ type }) => type))).toEqual(new Set(['hello', 'proof']));
+    expect(thief.messages().filter(({ type }) => type !== 'hello' && type !== 'proof')).toEqual([]);
     expect(await alpha.node(betaId)).toMatchObject({ state: 'alive', name: 'beta' });
     await isUnknown(thief.id);
   });
