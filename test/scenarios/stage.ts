@@ -13,8 +13,6 @@ const tickMs = 1 / 1_024;
 const marginMs = 8 * tickMs;
 const sampleIntervalMs = 1_000;
 const defaultLatencyMs = 10;
-/** A node that leaves learns so late what has left it, that its last words are not overtaken by its close. */
-const lastWordsMs = 50;
 const names = 'abcdefghijklmnopqrstuvwxyz';
 
 export class Stage {
@@ -152,9 +150,8 @@ export class Stage {
     node.uplinkFreeAtMs = this.world.nowMs + milliseconds;
   }
 
-  /** Says farewell and ends. The simulator closes at once what it reports as sent, and a close is never slower than a message. */
+  /** Says farewell and ends. */
   leave(node: SimulatedNode): void {
-    this.choke(node, lastWordsMs);
     this.act(() => this.world.leave(this.running(node)));
   }
 

@@ -20,6 +20,8 @@ export interface Link {
   blockedAtMs: number;
   /** Messages handed out per end and not yet credited. */
   readonly outstanding: [number, number];
+  /** When the last message to each end arrives that is on its way, or arrived. */
+  readonly lastArrivalMs: [number, number];
 }
 
 export class SimulatedNode {

@@ -11,6 +11,8 @@ export const maxDatagramBytes = 1_306;
 const dialDeadlineMs = 4_000;
 /** A connection over which nothing comes is closed after so long, milliseconds. */
 export const idleMs = 15_000;
+/** A close is heard so much later than the last message before it: beyond the tick in which that one is delivered, milliseconds. */
+const afterLastMs = 20;
 /** A datagram that would wait longer than this for the uplink is dropped, milliseconds. */
 const uplinkPatienceMs = 500;
 
@@ -55,7 +57,7 @@ export class Wiring {
 
   #connect(dialler: SimulatedNode, acceptor: SimulatedNode): void {
     this.#connections += 2;
-    const link: Link = { ends: [dialler, acceptor], ids: [this.#connections - 1, this.#connections], blockedAtMs: Number.POSITIVE_INFINITY, outstanding: [0, 0] };
+    const link: Link = { ends: [dialler, acceptor], ids: [this.#connections - 1, this.#connections], blockedAtMs: Number.POSITIVE_INFINITY, outstanding: [0, 0], lastArrivalMs: [0, 0] };
     dialler.links.set(link.ids[0], link);
     acceptor.links.set(link.ids[1], link);
     const certificateOf = (node: SimulatedNode) => ({ fingerprint: node.key.leaf, uri: `spiffe://${cluster}/node/${node.key.id}` });
@@ -76,7 +78,10 @@ export class Wiring {
       leavesAtMs = node.uplinkFreeAtMs;
     }
     const delayMs = arrival(this.faults, channel, random);
-    if (delayMs !== Number.POSITIVE_INFINITY) this.#world.deliver(leavesAtMs + delayMs, link, end, channel, bytes);
+    if (delayMs !== Number.POSITIVE_INFINITY) {
+      link.lastArrivalMs[end] = Math.max(link.lastArrivalMs[end], leavesAtMs + delayMs);
+      this.#world.deliver(leavesAtMs + delayMs, link, end, channel, bytes);
+    }
     const echoMs = echo(this.faults, channel, random);
     if (echoMs !== Number.POSITIVE_INFINITY) this.#world.deliver(leavesAtMs + echoMs, link, end, channel, bytes);
     return leavesAtMs;
@@ -103,13 +108,16 @@ export class Wiring {
     this.drop(b, link, 'idle');
   }
 
+  /** The other side hears of it after what was on its way to it. */
   close(node: SimulatedNode, connection: ConnectionId, reason: string): void {
     const link = node.links.get(connection);
     if (link === undefined) return;
     node.links.delete(connection);
     const other = link.ends[0] === node ? link.ends[1] : link.ends[0];
     const isHeard = this.#isReached(node, other);
-    this.#world.at(this.#world.nowMs + (isHeard ? this.faults.leastLatencyMs : idleMs), () => this.drop(other, link, isHeard ? reason : 'idle'));
+    const { nowMs } = this.#world;
+    const end = link.ends[0] === node ? 1 : 0;
+    this.#world.at(isHeard ? Math.max(nowMs + this.faults.leastLatencyMs, link.lastArrivalMs[end] + afterLastMs) : nowMs + idleMs, () => this.drop(other, link, isHeard ? reason : 'idle'));
   }
 
   /** The process of this node is gone: the others notice by the silence. */
