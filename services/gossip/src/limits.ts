@@ -106,6 +106,9 @@ export const limits = {
   /** Checks of signatures under way, in all and per peer. */
   maxPendingVerifications: 4_096,
   maxPeerPendingVerifications: 1_024,
+  /** Bundles of one origin that are merged: per second in the long run, and at once. Well beyond what a sensor says; what a node that floods its own costs the others. */
+  maxBundlesPerSecond: 64,
+  maxBundleBurst: 128,
   /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
   maxFutureMs: 60_000,
   maxSampleAgeMs: 900_000,

@@ -157,3 +157,25 @@ it('holds of one origin no more than an answer of the repair can carry', () => {
   expect(rig.closed).toEqual([]);
   expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxOriginBytes');
 });
+
+describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
+  const { maxBundleBurst, maxBundlesPerSecond } = limits;
+
+  it('is heard as often as its rate allows, and its further words are not even checked', () => {
+    const { rig, connection } = rigWithPeer();
+    const say = (from: number, count: number) => {
+      rig.clear();
+      for (let sequence = from; sequence < from + count; sequence++) rig.push(connection, [sequence === 1 ? introductionOf(other) : sampleOf(other, sequence)]);
+      return { merged: rig.all('record-merged').length, refused: rig.refusals() };
+    };
+    const first = say(1, maxBundleBurst + 50);
+    expect(first.merged).toBeGreaterThanOrEqual(maxBundleBurst);
+    expect(first.merged).toBeLessThan(maxBundleBurst + 50);
+    expect(new Set(first.refused)).toEqual(new Set(['too-frequent']));
+    rig.advance(1_000);
+    const later = say(maxBundleBurst + 51, 2 * maxBundlesPerSecond);
+    expect(later.merged).toBeGreaterThanOrEqual(maxBundlesPerSecond - 1);
+    expect(later.merged).toBeLessThanOrEqual(maxBundlesPerSecond + 1);
+    expect(rig.closed).toEqual([]);
+  });
+});

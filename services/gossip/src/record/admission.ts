@@ -31,12 +31,17 @@ export type RefusalReason =
   | 'too-many-origins'
   | 'too-many-kinds'
   | 'too-many-bytes'
+  | 'too-frequent'
   | 'overloaded'
   | 'own-identity'
   | `credential-${CredentialRefusal}`;
 
 /** Reasons that prove the sender itself at fault: an honest node checks all of this before it passes anything on. */
 const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 'malformed', 'wrong-cluster', 'signature-invalid']);
+
+/** What one bundle uses up of its origin's rate, and how much may be used up in advance, milliseconds. */
+const bundleMs = 1_000 / limits.maxBundlesPerSecond;
+const burstMs = limits.maxBundleBurst * bundleMs;
 
 const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
 
@@ -153,6 +158,7 @@ export class Admission {
     if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
     const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
     if (!contested && supersedingKinds(origin, bundle).length === 0) return 'superseded';
+    if (!contested && arrival.path !== 'own' && origin.spentUntilMs > now.monotonicMs + burstMs) return 'too-frequent';
     if (origin.credential === null) return credential === null ? 'credential-missing' : null;
     if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
     return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
@@ -259,6 +265,7 @@ export class Admission {
       return this.#refuse(arrival, check.id, reasonOfLimit[exceeded]);
     }
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
+    origin.spentUntilMs = Math.max(origin.spentUntilMs, this.#context.nowMs) + bundleMs;
     const merged = origin.byKind.get(superseding[0] as number) as HeldBundle;
     this.#listener.onMerged(origin, merged, arrival, { known: known !== undefined });
   }

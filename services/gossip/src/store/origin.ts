@@ -80,6 +80,9 @@ export class Origin {
   /** Incarnation in which two contents under one sequence were proven; 0 when never. */
   equivocatedIncarnation = 0;
 
+  /** How far what was merged of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
+  spentUntilMs = 0;
+
   /** The peer that brings its news first; null for this node itself, and while none does. */
   parent: Peer | null = null;
   /** Those to whom its news are pushed as they come. */

@@ -122,7 +122,7 @@ function declareCounters(registry: Registry) {
   };
 }
 
-const refusals = ['oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid', 'equivocation', 'leaf-reused', 'departed'] satisfies RefusalReason[];
+const refusals = ['oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid', 'equivocation', 'leaf-reused', 'departed', 'too-frequent'] satisfies RefusalReason[];
 
 /** What appears only when it first happens has no rate for that first time, and an alert would sleep through it. */
 function startAtZero(to: Counters): void {
