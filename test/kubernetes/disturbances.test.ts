@@ -13,7 +13,7 @@ const gapBoundMs = 3 * sampleIntervalMs;
 /** With a process namespace for the whole pod the node is not process 1, which no signal from inside can kill. */
 const sharedProcesses = { spec: { template: { spec: { shareProcessNamespace: true } } } };
 const killNode = `for (const id of fs.readdirSync('/proc').filter(Number)) {
-  if (Number(id) !== process.pid && fs.readFileSync('/proc/' + id + '/cmdline', 'utf8').startsWith('node\\0services/node/dist/main.js')) process.kill(Number(id), 'SIGKILL');
+  if (Number(id) !== process.pid && fs.readFileSync('/proc/' + id + '/cmdline', 'utf8').split('\\0').includes('services/node/dist/main.js')) process.kill(Number(id), 'SIGKILL');
 }`;
 
 beforeAll(async () => {
