@@ -61,7 +61,10 @@ export class ConnectionLoop {
     this.mark(connection);
   }
 
-  /** A packet came: what it brings is read in this turn, and acknowledged when there is something to say, or after a moment. */
+  /**
+   * A packet came: what it brings is read in this turn, and acknowledged when there is something to say, or after a moment.
+   * What the library itself still has to send (for want of window, or again after a loss) waits for as long at the most.
+   */
   markReceived(connection: QuicConnection): void {
     if (!this.#dirty.has(connection)) this.#silent.add(connection);
     this.#plan(connection);
