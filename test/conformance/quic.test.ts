@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { transportLimits } from '../../services/node/src/transport/transport-limits.js';
 import { createTestAuthority, type IssuedLeaf, type TestAuthority } from '../support/authority.js';
 import { eventually } from '../support/eventually.js';
 import { connect, credentialsOf, type End, leafUri, openEnd, testCluster } from '../support/transport-end.js';
@@ -44,6 +45,28 @@ describe('QUIC between two honest ends', () => {
     expect(streams.map((bytes) => bytes.length).sort((x, y) => x - y)).toEqual(messages.map((bytes) => bytes.length));
     expect(streams.every((bytes) => bytes.every((byte) => byte === bytes[0]))).toBe(true);
     await eventually('credit came back', () => a.heard.sent === messages.length + 1);
+  });
+
+  it('acknowledges what came after a moment, also when an acknowledgement came before it', async () => {
+    const [a, b] = [await honestEnd(), await honestEnd()];
+    const { out, in: incoming } = await connect(a, b);
+    const count = (end: typeof a, what: 'sent' | 'received') => end.transport.counters()[`packets_${what}`] ?? 0;
+    const talk = async (from: typeof a, to: typeof a, connection: number) => {
+      const [messages, packets] = [to.heard.messages.length, count(from, 'received')];
+      from.transport.send(connection, 'stream', Uint8Array.of(1));
+      await eventually('the message arrived', () => to.heard.messages.length > messages);
+      await eventually('its acknowledgement arrived', () => count(from, 'received') > packets);
+      const heardAtMs = performance.now();
+      await eventually('the moment passed in which that would be answered', () => performance.now() > heardAtMs + 2 * transportLimits.acknowledgeAfterMs);
+    };
+    const before = count(a, 'sent') + count(b, 'sent');
+    const rounds = 20;
+    for (let round = 0; round < rounds; round++) {
+      await talk(a, b, out.connection);
+      await talk(b, a, incoming.connection);
+    }
+    // A message and its acknowledgement each way. Who hears no acknowledgement probes twice for it.
+    expect(count(a, 'sent') + count(b, 'sent') - before).toBeLessThan(1.5 * 4 * rounds);
   });
 
   it('says to both that a connection ended, once, with the reason', async () => {

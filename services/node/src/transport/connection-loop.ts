@@ -15,6 +15,8 @@ export const closeCodes = { gate: 0x20, expired: 0x21, broken: 0x22, shutdown: 0
 /** The library's own deadlines are kept this much late, so that it finds them due, milliseconds. */
 const afterNativeMs = 1;
 
+type Turn = 'listen' | 'speak';
+
 export interface ConnectionLoopParts {
   /** Peers of another cluster are refused. */
   readonly cluster: string;
@@ -28,9 +30,8 @@ export interface ConnectionLoopParts {
 export class ConnectionLoop {
   readonly #parts: ConnectionLoopParts;
   readonly #connections = new Map<ConnectionId, QuicConnection>();
-  readonly #dirty = new Set<QuicConnection>();
-  /** Those of the dirty that only received. */
-  readonly #silent = new Set<QuicConnection>();
+  /** Those to be worked on in this turn; who only received may listen. */
+  readonly #dirty = new Map<QuicConnection, Turn>();
   readonly #alarm = new Alarm(() => this.#onDeadline());
   #turnPlanned = false;
   #awakeAtMs = 0;
@@ -66,18 +67,16 @@ export class ConnectionLoop {
    * What the library itself still has to send (for want of window, or again after a loss) waits for as long at the most.
    */
   markReceived(connection: QuicConnection): void {
-    if (!this.#dirty.has(connection)) this.#silent.add(connection);
-    this.#plan(connection);
+    this.#plan(connection, this.#dirty.get(connection) ?? 'listen');
   }
 
   /** Has this connection looked at in this turn of the event loop, after everything that arrived with it. */
   mark(connection: QuicConnection): void {
-    this.#silent.delete(connection);
-    this.#plan(connection);
+    this.#plan(connection, 'speak');
   }
 
-  #plan(connection: QuicConnection): void {
-    this.#dirty.add(connection);
+  #plan(connection: QuicConnection, turn: Turn): void {
+    this.#dirty.set(connection, turn);
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
     setImmediate(() => this.#turn());
@@ -109,13 +108,11 @@ export class ConnectionLoop {
     if (this.#stopped) return;
     this.#noteStandstill();
     const dirty = [...this.#dirty];
-    const silent = new Set(this.#silent);
     this.#dirty.clear();
-    this.#silent.clear();
-    for (const connection of dirty) if (connection.phase !== 'gone') this.#work(connection, silent.has(connection) && connection.mayWait ? 'listen' : 'speak');
+    for (const [connection, turn] of dirty) if (connection.phase !== 'gone') this.#work(connection, turn);
   }
 
-  #work(connection: QuicConnection, turn: 'listen' | 'speak'): void {
+  #work(connection: QuicConnection, turn: Turn): void {
     const { listener } = this.#parts;
     if (connection.phase === 'handshaking' && connection.native.isEstablished()) this.#judge(connection);
     if (connection.phase === 'open') {
@@ -123,7 +120,7 @@ export class ConnectionLoop {
       if (reading === 'broken') this.close(connection, closeCodes.broken, 'a message is too long');
       if (reading === 'more') this.mark(connection);
     }
-    if (turn === 'listen' && connection.phase === 'open' && !connection.hasQueued) return this.#settle(connection);
+    if (turn === 'listen' && connection.mayWait && !connection.hasQueued) return this.#settle(connection);
     if (connection.phase === 'open') connection.fill();
     const flushed = this.#flush(connection);
     if (connection.phase === 'open') {
@@ -137,6 +134,7 @@ export class ConnectionLoop {
 
   /** Sends what is ready, up to a bound. */
   #flush(connection: QuicConnection): 'all' | 'more' {
+    connection.acknowledged();
     for (let count = 0; count < transportLimits.packetsPerTurn; count++) {
       const out = Buffer.allocUnsafe(transportLimits.payloadBytes);
       let sent: ReturnType<QuicConnection['native']['send']>;
@@ -148,8 +146,6 @@ export class ConnectionLoop {
       }
       if (sent === null) return 'all';
       connection.keepAliveAtMs = performance.now() + transportLimits.keepAliveMs;
-      connection.unacknowledged = 0;
-      connection.acknowledgeAtMs = Number.POSITIVE_INFINITY;
       this.#parts.transmit(out.subarray(0, sent[0]), connection);
     }
     return 'more';
@@ -240,7 +236,6 @@ export class ConnectionLoop {
         this.#alarm.ringNoLaterThan(connection.deadlineMs);
         continue;
       }
-      if (connection.acknowledgeAtMs <= nowMs) connection.acknowledgeAtMs = Number.POSITIVE_INFINITY;
       connection.native.onTimeout();
       if (connection.endsAtMs <= nowMs) this.#end(connection);
       else if (connection.phase === 'open' && connection.keepAliveAtMs <= nowMs) {

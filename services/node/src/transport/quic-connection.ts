@@ -40,8 +40,7 @@ export class QuicConnection {
   endsAtMs: number;
   deadlineMs = 0;
   keepAliveAtMs: number;
-  /** Packets that came since something was sent last, and when at the latest they are acknowledged. */
-  unacknowledged = 0;
+  /** When at the latest what came is acknowledged. */
   acknowledgeAtMs = Number.POSITIVE_INFINITY;
   closingReason = '';
   handshakeBytes = 0;
@@ -55,6 +54,7 @@ export class QuicConnection {
   #nextStream: number;
   readonly #assembly = new StreamAssembly(limits.maxMessageBytes);
   #left = 0;
+  #unacknowledged = 0;
 
   constructor(parts: { id: ConnectionId; native: NativeConnection; direction: 'dialled' | 'accepted'; remote: RemoteAddress; address: string; localFingerprint: Uint8Array; nowMs: number; counters: Counters }) {
     this.id = parts.id;
@@ -75,8 +75,8 @@ export class QuicConnection {
   receive(bytes: Buffer, local: RemoteAddress): boolean {
     try {
       this.native.recv(bytes, { from: this.remote, to: local });
-      if (this.unacknowledged === 0) this.acknowledgeAtMs = performance.now() + transportLimits.acknowledgeAfterMs;
-      this.unacknowledged += 1;
+      if (this.#unacknowledged === 0) this.acknowledgeAtMs = performance.now() + transportLimits.acknowledgeAfterMs;
+      this.#unacknowledged += 1;
       return true;
     } catch (fault) {
       this.#counters.add(`packets_refused_${reasonOf(fault)}`);
@@ -188,9 +188,15 @@ export class QuicConnection {
     return true;
   }
 
-  /** Nothing was sent since the last packet came, and nothing has to be yet. */
+  /** The library was asked for all that it has to send, acknowledgements among it. */
+  acknowledged(): void {
+    this.#unacknowledged = 0;
+    this.acknowledgeAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** What came need not be acknowledged yet. */
   get mayWait(): boolean {
-    return this.phase === 'open' && this.unacknowledged > 0 && this.unacknowledged < transportLimits.acknowledgeAfterPackets && performance.now() < this.acknowledgeAtMs;
+    return this.phase === 'open' && this.#unacknowledged < transportLimits.acknowledgeAfterPackets && performance.now() < this.acknowledgeAtMs;
   }
 
   get hasQueued(): boolean {

@@ -63,6 +63,7 @@ class QuicSocket implements QuicTransport {
   readonly #socket: Socket;
   readonly #options: QuicTransportOptions;
   readonly #local: RemoteAddress;
+  readonly #receiveBufferBytes: number;
   readonly #counters = new Counters();
   readonly #door: FrontDoor;
   readonly #routes = new Map<string, QuicConnection>();
@@ -70,8 +71,6 @@ class QuicSocket implements QuicTransport {
   #lastId = 0;
   /** No more dials and strangers; what is open is being closed. */
   #closed = false;
-  /** The socket is gone. */
-  #ended = false;
   #onEmpty: (() => void) | null = null;
 
   constructor(quiche: Quiche, socket: Socket, options: QuicTransportOptions) {
@@ -80,6 +79,7 @@ class QuicSocket implements QuicTransport {
     this.#options = options;
     const bound = socket.address();
     this.#local = { host: bound.address, port: bound.port };
+    this.#receiveBufferBytes = socket.getRecvBufferSize();
     this.address = formatAddress(this.#local);
     this.#door = new FrontDoor(quiche);
     this.#loop = new ConnectionLoop({
@@ -139,7 +139,7 @@ class QuicSocket implements QuicTransport {
   }
 
   levels(): TransportLevels {
-    return { connections: this.#loop.size, halfOpen: this.#loop.halfOpen, receiveBufferBytes: this.#ended ? 0 : this.#socket.getRecvBufferSize() };
+    return { connections: this.#loop.size, halfOpen: this.#loop.halfOpen, receiveBufferBytes: this.#receiveBufferBytes };
   }
 
   recheckTrust(): void {
@@ -162,7 +162,6 @@ class QuicSocket implements QuicTransport {
       });
     }
     this.#loop.stop();
-    this.#ended = true;
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 
