@@ -71,6 +71,8 @@ export class Narration {
         return `${this.#name(event.origin)} ${event.previous === null ? '' : `${event.previous} -> `}${event.state}, incarnation ${event.incarnation}`;
       case 'own-identity-conflict':
         return `${event.incarnation}/${event.sequence}${event.repeated ? ', again too soon' : ''}`;
+      case 'dial-failed':
+        return `${event.address}: ${event.reason}`;
       case 'peer-up':
         return `${this.#name(event.peer)}, ${event.direction}`;
       case 'peer-down':

@@ -137,7 +137,7 @@ class Core implements Engine {
       case 'discovered':
         return this.#overlay.discovered(input.addresses);
       case 'dial-failed':
-        return this.#overlay.dialFailed(input.address);
+        return this.#overlay.dialFailed(input.address, input.reason);
       case 'connection-opened':
         if (input.direction === 'dialled') this.#overlay.opened(input.address);
         return this.#connections.open(input);

@@ -69,6 +69,8 @@ export type Event =
   | { readonly type: 'member-forgotten'; readonly origin: NodeId }
   /** Another process uses our key, or our disk was restored: we met a record of ours that we did not make. */
   | { readonly type: 'own-identity-conflict'; readonly incarnation: number; readonly sequence: number; readonly repeated: boolean }
+  /** A dial came to nothing. `reason` may hold what the other side worded. */
+  | { readonly type: 'dial-failed'; readonly address: Address; readonly reason: string }
   /** The hellos in both directions were accepted: this connection carries gossip. */
   | { readonly type: 'peer-up'; readonly connection: ConnectionId; readonly peer: NodeId; readonly direction: 'dialled' | 'accepted'; readonly address: Address }
   /** A peer is no longer one. */

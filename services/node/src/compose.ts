@@ -23,7 +23,6 @@ import type { Settings } from './settings.js';
 import { formatHostPort, type HostPort } from './settings-readers.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 import { openQuicTransport, type QuicTransport } from './transport/quic-transport.js';
-import type { TransportListener } from './transport/transport.js';
 import { type CertificateSource, startUpkeep } from './upkeep.js';
 
 export interface RunningNode {
@@ -154,18 +153,11 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
   const clusterTag = clusterTagOf(cluster);
   const eventLog = new EventLog(log);
   const dialLog = new DialLog(log, () => view.peers().length);
-  const told = (listener: TransportListener): TransportListener => ({
-    ...listener,
-    onDialFailed: (connection, address, reason) => {
-      dialLog.onDialFailed(address, reason, clock.now());
-      listener.onDialFailed(connection, address, reason);
-    },
-  });
   return new Driver({
     engine,
     openTransport: async (listener) => {
       parts.transport = await listening('STARLING_LISTEN', settings.listen, () =>
-        openQuicTransport({ ...settings.listen, cluster, credentials: () => source.current(), isTrusted: (chain) => typeof source.current().roots.judge(chain) !== 'string', listener: told(listener) }),
+        openQuicTransport({ ...settings.listen, cluster, credentials: () => source.current(), isTrusted: (chain) => typeof source.current().roots.judge(chain) !== 'string', listener }),
       );
       return parts.transport;
     },
@@ -181,7 +173,7 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
       view.onEvent(event, now);
       metrics.onEvent(event);
       eventLog.onEvent(event, now);
-      if (event.type === 'peer-up') dialLog.onPeerUp();
+      dialLog.onEvent(event, now);
     },
     onFault,
   });

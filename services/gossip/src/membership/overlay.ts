@@ -52,7 +52,8 @@ export class Overlay {
     this.addresses.connected(address);
   }
 
-  dialFailed(address: Address): void {
+  dialFailed(address: Address, reason: string): void {
+    this.#context.emit({ type: 'dial-failed', address, reason });
     this.addresses.failed(address);
     this.#fill();
   }

@@ -73,6 +73,7 @@ export class NetworkView {
       case 'views-compared':
         this.#agreement = { agreeing: event.agreeing, total: event.total, views: event.views };
         return this.#tell((listener) => listener.onFiguresChanged({ refused: false }));
+      case 'dial-failed':
       case 'record-repeated':
       case 'message-counted':
       case 'limit-reached':

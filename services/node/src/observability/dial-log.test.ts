@@ -11,20 +11,15 @@ beforeEach(() => {
   peers = 0;
 });
 
-const open = (level: 'info' | 'debug') => new DialLog(createLog({ level, format: 'json' }, { write: (line) => void lines.push(line) }), () => peers);
+const open = () => new DialLog(createLog({ level: 'info', format: 'json' }, { write: (line) => void lines.push(line) }), () => peers);
 const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-const at = (seconds: number) => ({ monotonicMs: seconds * 1_000, wallMs: 0 });
-
-it('every failure is told at debug, with its reason', () => {
-  open('debug').onDialFailed(address, 'closed by the other side: buy my pills', at(0));
-  expect(entries()).toMatchObject([{ level: 'debug', address, reason: 'closed by the other side: buy my pills' }]);
-});
+const fail = (log: DialLog, reason: string, seconds: number) => log.onEvent({ type: 'dial-failed', address, reason }, { monotonicMs: seconds * 1_000, wallMs: 0 });
 
 it('a node that stays alone warns, after a while and once a minute', () => {
-  const log = open('info');
+  const log = open();
   const warnedAt = [0, 10, 29, 31, 50, 90, 92].filter((second) => {
     const before = lines.length;
-    log.onDialFailed(address, 'no answer within 4 s', at(second));
+    fail(log, 'no answer within 4 s', second);
     return lines.length > before;
   });
   expect(warnedAt).toEqual([31, 92]);
@@ -32,15 +27,15 @@ it('a node that stays alone warns, after a while and once a minute', () => {
 });
 
 it('a node that has peers does not, and its patience begins anew', () => {
-  const log = open('info');
-  log.onDialFailed(address, 'no answer', at(0));
+  const log = open();
+  fail(log, 'no answer', 0);
   peers = 1;
-  log.onPeerUp();
-  log.onDialFailed(address, 'no answer', at(40));
+  log.onEvent({ type: 'peer-up', connection: 1, peer: 'aa'.repeat(32), direction: 'dialled', address }, { monotonicMs: 0, wallMs: 0 });
+  fail(log, 'no answer', 40);
   peers = 0;
-  for (const second of [41, 70]) log.onDialFailed(address, 'no answer', at(second));
+  for (const second of [41, 70]) fail(log, 'no answer', second);
   expect(lines).toEqual([]);
-  log.onDialFailed(address, 'no answer', at(71));
+  fail(log, 'no answer', 71);
   expect(lines).toHaveLength(1);
 });
 
@@ -49,7 +44,7 @@ it.each([
   ['closed by the other side: TLS alert 48, buy my pills', 'closed by the other side: TLS alert 48 (it refuses the certificate of this node)'],
   ['closed by the other side: buy my pills', 'closed by the other side'],
 ])('a warning leaves out what others worded: %s', (reason, told) => {
-  const log = open('info');
-  for (const second of [0, 30]) log.onDialFailed(address, reason, at(second));
+  const log = open();
+  for (const second of [0, 30]) fail(log, reason, second);
   expect(entries()[0]).toMatchObject({ reason: told });
 });

@@ -1,5 +1,5 @@
-/** Why dialling fails: at debug each time, with the words of the other side; as a warning when this node stays without any peer. */
-import type { Address, Now } from '@starling/gossip';
+/** Warns with the reason when dialling fails and this node stays without any peer; each failure as such is in event-log.ts. */
+import type { Event, Now } from '@starling/gossip';
 import type { Log } from './log.js';
 
 /** A node that has just started, or just lost its last peer, need not be told of, milliseconds. */
@@ -18,14 +18,11 @@ export class DialLog {
     this.#peers = peers;
   }
 
-  /** Whatever came before, it is not alone now. */
-  onPeerUp(): void {
-    this.#aloneSinceMs = null;
-  }
-
-  onDialFailed(address: Address, reason: string, { monotonicMs }: Now): void {
-    this.#log.debug({ address, reason }, 'A dial failed');
-    if (this.#peers() > 0) return;
+  /** To be called for every event of the core. */
+  onEvent(event: Event, { monotonicMs }: Now): void {
+    if (event.type === 'peer-up') this.#aloneSinceMs = null;
+    if (event.type !== 'dial-failed' || this.#peers() > 0) return;
+    const { address, reason } = event;
     this.#aloneSinceMs ??= monotonicMs;
     const aloneMs = monotonicMs - this.#aloneSinceMs;
     if (aloneMs < patienceMs || monotonicMs - this.#warnedAtMs < warningIntervalMs) return;

@@ -83,6 +83,8 @@ function changeLineOf(event: ChangeEvent): Line {
       return { level: 'info', fields: { origin: event.origin, state: event.state, previous: event.previous, incarnation: event.incarnation }, text: event.previous === null ? 'A node joined' : `A node is ${event.state}` };
     case 'member-forgotten':
       return { level: 'info', fields: { origin: event.origin }, text: 'A node was forgotten' };
+    case 'dial-failed':
+      return { level: 'debug', fields: { address: event.address, reason: event.reason }, text: 'A dial failed' };
     case 'peer-up':
       return { level: 'info', fields: { peer: event.peer, connection: event.connection, direction: event.direction, address: event.address }, text: 'Connected to a peer' };
     case 'peer-down':

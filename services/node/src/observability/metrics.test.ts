@@ -36,6 +36,7 @@ const events: Event[] = [
   { type: 'peer-up', connection: 1, peer: id, direction: 'dialled', address: '127.0.0.1:1' },
   { type: 'peer-down', connection: 1, peer: id, reason: '' },
   { type: 'peer-push-changed', connection: 1, peer: id, push: 'lazy' },
+  { type: 'dial-failed', address: '127.0.0.1:1', reason: 'no answer' },
   { type: 'peer-refused', connection: 1, peer: null, reason: 'wrong cluster' },
   { type: 'message-counted', direction: 'sent', kind: 'push', bytes: 300, records: 2 },
   { type: 'limit-reached', limit: 'maxOrigins' },

@@ -3,7 +3,7 @@
  * when it is scraped, so that it cannot drift. No node id and no peer is a label (see network-exposition.ts for those).
  */
 import type { Counts, Peer } from '@starling/contract';
-import { type Event, limits, type RefusalReason } from '@starling/gossip';
+import { type Event, limits, refusalReasons } from '@starling/gossip';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** What is read at a scrape. */
@@ -108,6 +108,7 @@ function declareCounters(registry: Registry) {
     memberChanges: counter('starling_member_changes_total', 'Changes of state of nodes, by the new state', ['state']),
     forgotten: counter('starling_members_forgotten_total', 'Nodes that were forgotten'),
     peerChanges: counter('starling_peer_changes_total', 'Connections that became or ceased to be peers', ['change']),
+    dialFailures: counter('starling_dial_failures_total', 'Dials that came to nothing'),
     peerRefusals: counter('starling_peers_refused_total', 'Connections that broke the protocol and were closed'),
     antiEntropy: counter('starling_anti_entropy_exchanges_total', 'Anti-entropy exchanges that ended'),
     antiEntropyRecords: counter('starling_anti_entropy_records_total', 'Bundles that anti-entropy moved, by direction', ['direction']),
@@ -122,12 +123,10 @@ function declareCounters(registry: Registry) {
   };
 }
 
-const refusals = ['oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid', 'equivocation', 'leaf-reused', 'departed', 'too-frequent'] satisfies RefusalReason[];
-
 /** What appears only when it first happens has no rate for that first time, and an alert would sleep through it. */
 function startAtZero(to: Counters): void {
   for (const path of ['own', 'eager', 'graft', 'anti-entropy']) to.merged.inc({ path }, 0);
-  for (const reason of refusals) to.refused.inc({ reason }, 0);
+  for (const reason of refusalReasons) to.refused.inc({ reason }, 0);
   for (const state of ['alive', 'suspect', 'failed', 'left']) to.memberChanges.inc({ state }, 0);
   for (const change of ['up', 'down', 'eager', 'lazy']) to.peerChanges.inc({ change }, 0);
   for (const direction of ['received', 'sent']) to.antiEntropyRecords.inc({ direction }, 0);
@@ -155,6 +154,8 @@ function count(to: Counters, event: Event): void {
       return to.memberChanges.inc({ state: event.state });
     case 'member-forgotten':
       return to.forgotten.inc();
+    case 'dial-failed':
+      return to.dialFailures.inc();
     case 'peer-up':
       return to.peerChanges.inc({ change: 'up' });
     case 'peer-down':
