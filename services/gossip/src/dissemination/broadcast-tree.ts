@@ -30,8 +30,6 @@ export class BroadcastTree {
   /** Merged since the last announcement. */
   readonly #fresh = new Set<Origin>();
   readonly #missing = new Map<string, Missing>();
-  /** How many of them each peer announced. */
-  readonly #missingFrom = new Map<Peer, number>();
   /** Origins that a peer brought once too often, until the prune goes out. */
   readonly #surplus = new Map<Peer, Origin[]>();
   #nextAnnounced = 0;
@@ -138,12 +136,11 @@ export class BroadcastTree {
       }
       const key = toHex(prefix);
       if (this.#missing.has(key)) continue;
-      const announced = this.#missingFrom.get(peer) ?? 0;
-      if (announced >= limits.maxPeerMissing || this.#missing.size >= limits.maxMissing) {
-        this.#context.limitReached(announced >= limits.maxPeerMissing ? 'maxPeerMissing' : 'maxMissing');
+      if (peer.awaited >= limits.maxPeerMissing || this.#missing.size >= limits.maxMissing) {
+        this.#context.limitReached(peer.awaited >= limits.maxPeerMissing ? 'maxPeerMissing' : 'maxMissing');
         break;
       }
-      this.#missingFrom.set(peer, announced + 1);
+      peer.awaited += 1;
       const dueMs = nowMs + limits.graftDelayMs;
       this.#missing.set(key, { rumor, from: peer, dueMs });
       timers.atLatest('graft', dueMs);
@@ -175,7 +172,7 @@ export class BroadcastTree {
         continue;
       }
       this.#missing.delete(key);
-      this.#announcementEnded(missing.from);
+      missing.from.awaited -= 1;
       const { prefix, incarnation, sequence } = missing.rumor;
       const origin = origins.findByPrefix(prefix);
       if (missing.from.phase !== 'up' || (origin !== undefined && !origin.isNews(incarnation, sequence))) continue;
@@ -184,12 +181,6 @@ export class BroadcastTree {
       else if (prefixes.length < limits.maxRequestedOrigins) prefixes.push(prefix);
     }
     for (const [peer, prefixes] of wanted) this.graft(peer, prefixes);
-  }
-
-  #announcementEnded(peer: Peer): void {
-    const left = (this.#missingFrom.get(peer) ?? 1) - 1;
-    if (left > 0) this.#missingFrom.set(peer, left);
-    else this.#missingFrom.delete(peer);
   }
 
   /** The peer holds what is lacking to judge this origin; not more often than the interval allows. */

@@ -52,6 +52,8 @@ export class Peer {
   outstanding = 0;
   flushedAtMs = Number.NEGATIVE_INFINITY;
   pendingVerifications = 0;
+  /** Origins that are waited for because it announced them. */
+  awaited = 0;
   antiEntropyBudget: Budget | null = null;
   joinBudget: Budget | null = null;
   /** When this node last asked it for an origin for want of its credential. */
