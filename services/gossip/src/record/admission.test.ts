@@ -178,4 +178,24 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
     expect(later.merged).toBeLessThanOrEqual(maxBundlesPerSecond + 1);
     expect(rig.closed).toEqual([]);
   });
+
+  it('pays for what was checked, also when it says it backwards and nothing but the first is merged', () => {
+    const { rig, connection } = rigWithPeer();
+    rig.push(connection, [introductionOf(other)]);
+    rig.clear();
+    rig.holdsAnswers = true;
+    const said = maxBundleBurst + 4 * maxBundlesPerSecond;
+    for (let sequence = said; sequence > 1; sequence--) rig.push(connection, [sampleOf(other, sequence)]);
+    rig.release();
+    expect(rig.all('record-merged')).toHaveLength(1);
+    const isHeard = (sequence: number) => {
+      rig.clear();
+      rig.push(connection, [sampleOf(other, sequence)]);
+      return rig.all('record-merged').length === 1;
+    };
+    rig.advance(3_000);
+    expect(isHeard(said + 1)).toBe(false);
+    rig.advance(2_000);
+    expect(isHeard(said + 2)).toBe(true);
+  });
 });

@@ -15,26 +15,13 @@ import { equalBytes, toHex } from './node-id.js';
 import type { Vouching } from './vouching.js';
 
 /** Why a bundle was not merged; the label of `starling_records_refused_total` and the names used in docs/PROTOCOL.md section 5. */
-export type RefusalReason =
-  | 'oversized'
-  | 'malformed'
-  | 'unsupported-version'
-  | 'wrong-cluster'
-  | 'superseded'
-  | 'from-the-future'
-  | 'too-old'
-  | 'credential-missing'
-  | 'signature-invalid'
-  | 'equivocation'
-  | 'leaf-reused'
-  | 'departed'
-  | 'too-many-origins'
-  | 'too-many-kinds'
-  | 'too-many-bytes'
-  | 'too-frequent'
-  | 'overloaded'
-  | 'own-identity'
-  | `credential-${CredentialRefusal}`;
+export type RefusalReason = (typeof refusalReasons)[number] | `credential-${CredentialRefusal}`;
+
+/** Those that have nothing to do with the credential's own contents. */
+export const refusalReasons = [
+  'oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid',
+  'equivocation', 'leaf-reused', 'departed', 'too-many-origins', 'too-many-kinds', 'too-many-bytes', 'too-frequent', 'overloaded', 'own-identity',
+] as const;
 
 /** Reasons that prove the sender itself at fault: an honest node checks all of this before it passes anything on. */
 const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 'malformed', 'wrong-cluster', 'signature-invalid']);
@@ -59,7 +46,6 @@ interface Check {
   readonly arrival: Arrival;
   readonly bundle: Bundle;
   readonly arrivedAtMs: number;
-  /** Where two checks of one sequence are under way, only different contents are. */
   readonly id: NodeId;
   /** The one that is being judged with it. */
   credential: Uint8Array | null;
@@ -97,8 +83,7 @@ export class Admission {
     const head = peekBundle(arrival.bytes);
     if (head === null) {
       const decoding = decodeBundle(arrival.bytes);
-      this.#refuse(arrival, null, decoding.ok ? 'malformed' : decoding.reason);
-      return;
+      return this.#refuse(arrival, null, decoding.ok ? 'malformed' : decoding.reason);
     }
     const origin = this.#context.origins.find(arrival.bytes, originAt);
     const id = origin?.id ?? toHex(head.origin);
@@ -131,10 +116,7 @@ export class Admission {
 
   #judge(arrival: Arrival, bundle: Bundle, origin: Origin | undefined, head: BundleHead): void {
     const refusal = this.#cheapRefusal(arrival, bundle, origin);
-    if (refusal === 'superseded' && arrival.via !== null) {
-      this.#repeat(arrival.via, bundle.origin, arrival);
-      return;
-    }
+    if (refusal === 'superseded' && arrival.via !== null) return this.#repeat(arrival.via, bundle.origin, arrival);
     if (refusal === 'credential-missing' && arrival.via !== null) this.#listener.onCredentialMissing(arrival.via, head.origin.slice(0, 8));
     if (refusal !== null) return this.#refuse(arrival, bundle.origin, refusal);
     this.#verify(arrival, bundle, origin?.idBytes ?? head.origin);
@@ -158,7 +140,7 @@ export class Admission {
     if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
     const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
     if (!contested && supersedingKinds(origin, bundle).length === 0) return 'superseded';
-    if (!contested && arrival.path !== 'own' && origin.spentUntilMs > now.monotonicMs + burstMs) return 'too-frequent';
+    if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) return 'too-frequent';
     if (origin.credential === null) return credential === null ? 'credential-missing' : null;
     if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
     return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
@@ -202,10 +184,13 @@ export class Admission {
       return true;
     }
     const { bundle, arrival } = check;
+    const origin = this.#context.origins.get(bundle.origin);
+    // Whatever becomes of it now, it cost a check; before the signature held, anybody could have used up the rate.
+    if (origin !== undefined) origin.spentUntilMs = Math.max(origin.spentUntilMs, this.#context.nowMs) + bundleMs;
     if (bundle.origin === this.#context.config.self && arrival.path !== 'own') {
       this.#end(check);
       // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
-      if (arrival.via !== null && this.#isOwnPast(bundle, this.#context.origins.get(bundle.origin))) {
+      if (arrival.via !== null && this.#isOwnPast(bundle, origin)) {
         this.#repeat(arrival.via, check.id, arrival);
         return true;
       }
@@ -265,7 +250,6 @@ export class Admission {
       return this.#refuse(arrival, check.id, reasonOfLimit[exceeded]);
     }
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
-    origin.spentUntilMs = Math.max(origin.spentUntilMs, this.#context.nowMs) + bundleMs;
     const merged = origin.byKind.get(superseding[0] as number) as HeldBundle;
     this.#listener.onMerged(origin, merged, arrival, { known: known !== undefined });
   }

@@ -80,7 +80,7 @@ export class Origin {
   /** Incarnation in which two contents under one sequence were proven; 0 when never. */
   equivocatedIncarnation = 0;
 
-  /** How far what was merged of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
+  /** How far what was checked of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
   spentUntilMs = 0;
 
   /** The peer that brings its news first; null for this node itself, and while none does. */
