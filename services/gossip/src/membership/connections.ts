@@ -14,7 +14,7 @@ import type { Outbox } from '../wire/outbox.js';
 import { Peer } from './peers.js';
 
 /** Application error codes of a close (docs/PROTOCOL.md 7.3). */
-export const closeCodes = { leaving: 1, refused: 2, surplus: 3, replaced: 4, late: 5 } as const;
+export const closeCodes = { refused: 2, surplus: 3, replaced: 4, late: 5 } as const;
 
 const nonceBytes = 32;
 /** What may overtake the handshake on one connection. */
