@@ -12,7 +12,7 @@ const small: Readonly<Record<string, { readonly nodes: number; readonly seconds:
   'partition-heals': { nodes: 24, seconds: 110, seeds: [1] },
   newcomer: { nodes: 1_000, seconds: 25, seeds: [1] },
   'churn-observer': { nodes: 30, seconds: 310, seeds: [1] },
-  malicious: { nodes: 30, seconds: 40, seeds: [1, 2] },
+  malicious: { nodes: 55, seconds: 40, seeds: [1, 2] },
   swarm: { nodes: 16, seconds: 40, seeds: [1, 2, 3, 4, 5, 6] },
   'ten-thousand': { nodes: 100, seconds: 15, seeds: [1] },
 };

@@ -15,6 +15,8 @@ export interface Parcel {
 
 export interface Malice {
   readonly name: MaliceName;
+  /** How often something else went out than the engine wanted. */
+  readonly acts: number;
   /** What goes out in place of what the engine wanted to send. */
   tamper(world: World, node: SimulatedNode, link: Link, parcel: Parcel): readonly Parcel[];
 }
@@ -29,7 +31,19 @@ const every = 8;
 const ahead = 1_000;
 
 export function maliceOf(name: MaliceName): Malice {
-  return { name, tamper: makers[name]() };
+  const tamper = makers[name]();
+  let acts = 0;
+  return {
+    name,
+    get acts() {
+      return acts;
+    },
+    tamper(world, node, link, parcel) {
+      const parcels = tamper(world, node, link, parcel);
+      if (parcels.length !== 1 || parcels[0] !== parcel) acts += 1;
+      return parcels;
+    },
+  };
 }
 
 const makers: Readonly<Record<MaliceName, () => Tamper>> = {
