@@ -115,13 +115,14 @@ export class MaliciousPeer {
     });
   }
 
-  /** Hello and proof, sound unless changed. */
+  /** Hello and proof, sound unless changed; no proof when the other side ends it on our hello, which its own may not outrun. */
   async greet(opened: Opened, changes: Partial<Hello> & { readonly signature?: Uint8Array } = {}): Promise<void> {
     const own: Hello = { type: 'hello', clusterTag: clusterTagOf(cluster), nodeId: Buffer.from(this.id, 'hex'), incarnation: 1, nonce: this.#nonce, peers: 0, credential: this.credential };
     const { signature, ...changed } = changes;
     const hello = { ...own, ...changed };
     this.send(opened, hello);
-    const theirs = await eventually('their hello', () => this.messages(opened).find((message) => message.type === 'hello'));
+    const theirs = await eventually('their hello, or the end', () => this.messages(opened).find((message) => message.type === 'hello') ?? this.#endOf(opened));
+    if (!('nonce' in theirs)) return;
     const parts = [opened.localFingerprint, opened.peer.fingerprint, hello.nonce, theirs.nonce, hello.nodeId, theirs.nodeId];
     this.send(opened, { type: 'proof', signature: signature ?? sign(null, signedMessage('starling/proof/1', Buffer.concat([Buffer.of(0), ...parts])), this.key.key) });
   }
@@ -145,8 +146,11 @@ export class MaliciousPeer {
 
   /** Resolves with the reason when the connection is closed. */
   async closed(opened: Opened): Promise<string> {
-    const end = await eventually('the connection is closed', () => this.heard.closed.find(({ connection }) => connection === opened.connection));
-    return end.reason;
+    return (await eventually('the connection is closed', () => this.#endOf(opened))).reason;
+  }
+
+  #endOf(opened: Opened): { readonly reason: string } | undefined {
+    return this.heard.closed.find(({ connection }) => connection === opened.connection);
   }
 
   close(): Promise<void> {
