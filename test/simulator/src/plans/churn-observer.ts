@@ -5,12 +5,10 @@ import type { SimulatedNode } from '../simulated-node.js';
 const join = 9;
 /** Of all nodes, so many leave and as many come each minute. */
 const churn = 0.01;
-/** Of all addresses, one node may learn so many in an hour, beyond those that discovery names. */
-const mostLearned = 0.05;
 
 export const churnObserver: Plan = {
   name: 'churn-observer',
-  about: 'one node in a hundred is replaced each minute for an hour; one observer collects addresses',
+  about: 'one node in a hundred is replaced each minute for an hour; how many addresses one observer learns is measured, not checked',
   nodes: 200,
   seconds: 3_600,
   sampleIntervalMs: 30_000,
@@ -50,6 +48,5 @@ export const churnObserver: Plan = {
     run.figures['addresses learned by the observer, beyond discovery'] = beyond;
     run.figures['of them in the first ten seconds'] = before;
     run.figures['share of all addresses, beyond discovery'] = beyond / run.world.nodes.length;
-    if (beyond / run.world.nodes.length > mostLearned) run.figures['above the goal of'] = mostLearned;
   },
 };
