@@ -1,6 +1,6 @@
 /** records.json (docs/PROTOCOL.md 12.3). */
 import {
-  type BundleRecord, decodeBundle, decodeDescriptor, decodeSample, decodeTrust, type Descriptor, encodeBundle, encodeDescriptor, encodeSample, encodeTrust, equalBytes, fromHex, kinds,
+  type BundleRecord, decodeBundle, decodeDescriptor, decodeSample, decodeTrust, type Descriptor, encodeBundle, encodeDescriptor, encodeSample, encodeTrust, fromHex, kinds,
   messageOfBundle, messageOfUnsigned, sealBundle, signedMessage, toHex,
 } from '@starling/gossip';
 import { clusterTagOf } from '../../services/node/src/certificates/credential.js';
@@ -94,7 +94,6 @@ function misformed(): Plain {
 export async function recordVectors(): Promise<Plain> {
   const records = recordsOf(await nodeCredential('first'));
   const others = recordsOf(await nodeCredential('second'));
-  if (!equalBytes(clusterTag, clusterTagOf(cluster))) throw new Error('the tag is another');
   return {
     cluster,
     clusterTag: plain(clusterTag),
