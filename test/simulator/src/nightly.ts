@@ -6,7 +6,6 @@ import { simulate } from './simulate.js';
 export function nightly(print: (text: string) => void): number {
   let failed = 0;
   for (const plan of plans) {
-    if (plan.nightly === undefined) continue;
     const { nodes, seeds, seconds = plan.seconds } = plan.nightly;
     for (let seed = 1; seed <= seeds; seed++) {
       const report = simulate({ plan, seed, nodes, seconds });

@@ -8,8 +8,8 @@ export interface Plan {
   /** Used unless the command line says otherwise. */
   readonly nodes: number;
   readonly seconds: number;
-  /** The sizes of `--nightly`, and how many seeds; a plan without is not in it. */
-  readonly nightly?: { readonly nodes: number; readonly seconds?: number; readonly seeds: number };
+  /** The sizes of `--nightly`, and how many seeds. */
+  readonly nightly: { readonly nodes: number; readonly seconds?: number; readonly seeds: number };
   /** Metrics in each sample; 30 unless stated. */
   readonly metrics?: number;
   /** 1,000 unless stated. */

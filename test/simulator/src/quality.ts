@@ -37,7 +37,6 @@ export class Quality implements Watcher {
   delivered = 0;
   complete = 0;
   readonly bytesByKind = new Map<string, number>();
-  messages = 0;
   refusals = new Map<string, number>();
   limitsReached = new Map<string, number>();
   #sinceMs = Number.POSITIVE_INFINITY;
@@ -82,7 +81,6 @@ export class Quality implements Watcher {
 
   onSend(_node: SimulatedNode, _link: Link, _channel: Channel, bytes: Uint8Array): void {
     if (this.#world.nowMs < this.#sinceMs) return;
-    this.messages += 1;
     const code = bytes[0] as number;
     const kind = code === 3 ? `push ${paths[bytes[1] as number] ?? '?'}` : (names[code] ?? '?');
     this.bytesByKind.set(kind, (this.bytesByKind.get(kind) ?? 0) + bytes.length);
@@ -157,6 +155,6 @@ export class Quality implements Watcher {
   }
 }
 
-export function increase(counts: Map<string, number>, key: string): void {
+function increase(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

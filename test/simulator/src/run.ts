@@ -11,7 +11,7 @@ import { isHonest, Views } from './views.js';
 import { World } from './world.js';
 
 /** One anti-entropy round of every node, milliseconds; checks are made as often. */
-export const roundMs = limits.antiEntropyIntervalMs;
+const roundMs = limits.antiEntropyIntervalMs;
 /** From so many nodes on, links have a latency of 5 ms and more, and virtual time passes in longer ticks. */
 const largeNetwork = 500;
 const largeTickMs = 10;
@@ -38,7 +38,6 @@ export class Run {
   readonly agreement: [number, number][] = [];
   /** What only this plan measures. */
   readonly figures: Record<string, number | null> = {};
-  readonly #everyRound: (() => void)[] = [];
 
   constructor(options: RunOptions) {
     this.options = options;
@@ -78,7 +77,6 @@ export class Run {
       this.world.run(Math.min(endMs, this.world.nowMs + roundMs));
       this.agreement.push([Math.round(this.world.nowMs / 100) / 10, Math.round(1_000 * this.views.agreement()) / 1_000]);
       this.checks.round();
-      for (const act of this.#everyRound) act();
     }
   }
 
@@ -88,10 +86,6 @@ export class Run {
       node.malice = maliceOf(names[i % names.length] as MaliceName);
       this.views.ignore(node.key.id);
     });
-  }
-
-  everyRound(act: () => void): void {
-    this.#everyRound.push(act);
   }
 
   /** Begins to count what the figures are made of. */

@@ -34,11 +34,9 @@ export class SimulatedNode {
   engine: Engine | null = null;
   /** Lives begun so far: what was meant for an earlier one does not reach a later one. */
   life = 0;
-  startedAtMs = 0;
   /** Says farewell, and is about to end. */
   leaving = false;
 
-  pausedAtMs = 0;
   pausedUntilMs = 0;
   /** What came while the process stood still, in order. */
   readonly backlog: Input[] = [];

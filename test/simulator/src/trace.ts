@@ -2,14 +2,12 @@
 export class Trace {
   #a = 0x811c9dc5;
   #b = 0x9e3779b9;
-  count = 0;
 
   /** Times are told apart down to a thousandth of a millisecond. */
   note(atMs: number, what: number, detail: number): void {
     const us = Math.round(atMs * 1_000);
     this.#a = Math.imul(this.#a ^ us, 0x01000193) ^ (what + Math.imul(detail, 0x85ebca6b));
     this.#b = Math.imul((this.#b << 5) ^ (this.#b >>> 27) ^ this.#a, 0x85ebca6b) ^ (us / 2 ** 32);
-    this.count += 1;
   }
 
   /** A message: its length and its last eight bytes, where signatures end. */
@@ -18,12 +16,6 @@ export class Trace {
     let tail = length;
     for (let i = Math.max(0, length - 8); i < length; i++) tail = Math.imul(tail, 31) + (bytes[i] as number);
     this.note(atMs, what, tail);
-  }
-
-  noteText(atMs: number, what: number, text: string): void {
-    let sum = text.length;
-    for (let i = 0; i < text.length; i++) sum = (Math.imul(sum, 31) + text.charCodeAt(i)) | 0;
-    this.note(atMs, what, sum);
   }
 
   get hash(): string {

@@ -46,10 +46,6 @@ export class Views implements Watcher {
     this.#ignored.add(this.numberOf(id));
   }
 
-  get origins(): number {
-    return this.#marks.length;
-  }
-
   onLife(node: SimulatedNode, change: 'started' | 'crashed' | 'leaving' | 'departed'): void {
     if (change === 'started') this.#views[node.index] = { states: new Uint8Array(64), mark: 0, present: 0 };
   }
@@ -115,10 +111,6 @@ export class Views implements Watcher {
       missing: [...present].filter((origin) => !believed(origin)).map((origin) => names[origin] as string),
       surplus: names.filter((_, origin) => believed(origin) && !present.has(origin) && !this.#ignored.has(origin)),
     };
-  }
-
-  state(node: SimulatedNode, id: string): number {
-    return this.#viewOf(node).states[this.numberOf(id)] ?? 0;
   }
 }
 

@@ -10,7 +10,7 @@ export const maxDatagramBytes = 1_306;
 /** A dial to an address where nobody answers fails after so long, milliseconds. */
 const dialDeadlineMs = 4_000;
 /** A connection over which nothing comes is closed after so long, milliseconds. */
-export const idleMs = 15_000;
+const idleMs = 15_000;
 /** A close is heard so much later than the last message before it: beyond the tick in which that one is delivered, milliseconds. */
 const afterLastMs = 20;
 /** A datagram that would wait longer than this for the uplink is dropped, milliseconds. */

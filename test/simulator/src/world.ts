@@ -62,7 +62,6 @@ export class World {
   start(node: SimulatedNode): void {
     node.life += 1;
     node.disk.incarnation += 1;
-    node.startedAtMs = this.nowMs;
     node.leaving = false;
     node.pausedUntilMs = 0;
     node.dialling = 0;
@@ -101,7 +100,6 @@ export class World {
   /** The process does not run until then; what comes meanwhile waits. */
   pause(node: SimulatedNode, milliseconds: number): void {
     if (!node.isRunning || this.nowMs < node.pausedUntilMs) return;
-    node.pausedAtMs = this.nowMs;
     node.pausedUntilMs = this.nowMs + milliseconds;
     const { life } = node;
     this.at(node.pausedUntilMs, () => node.life === life && this.#resume(node, milliseconds));

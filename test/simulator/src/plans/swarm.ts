@@ -5,7 +5,7 @@ import type { Run } from '../run.js';
 import { isHonest } from '../views.js';
 
 /** After the faults have ended, everybody agrees within so many rounds. */
-export const healingRounds = 60;
+const healingRounds = 60;
 
 /** One fault, begun at a random moment of the hurting; what it returns undoes what healing the network does not. */
 const faults: Readonly<Record<string, (run: Run) => (() => void) | undefined>> = {
@@ -44,16 +44,14 @@ export const swarm: Plan = {
   nightly: { nodes: 60, seeds: 40 },
   course(run) {
     const { nodes, seconds } = run.options;
-    const names = Object.keys(faults).filter(() => run.random() < 0.4);
+    const chosen = Object.values(faults).filter(() => run.random() < 0.4);
     const all = run.populate(nodes, 5);
     if (run.random() < 0.3) run.corrupt(run.some(all, Math.max(1, Math.floor(nodes / 10))), run.some(maliceNames, 4));
     run.checks.longestFalseDeathMs = Number.POSITIVE_INFINITY;
     run.advance(10);
     run.measure();
     const undoings: (() => void)[] = [];
-    for (const name of names) {
-      const begin = faults[name];
-      if (begin === undefined) continue;
+    for (const begin of chosen) {
       const undone = () => {
         const undo = begin(run);
         if (undo !== undefined) undoings.push(undo);
@@ -66,7 +64,7 @@ export const swarm: Plan = {
     run.checks.longestFalseDeathMs = 30_000;
     // Those that are to come back do so within the first rounds.
     run.advance(25);
-    run.figures['faults'] = names.length;
+    run.figures['faults'] = chosen.length;
     run.figures['agreement after healing, s'] = run.converge(healingRounds);
     run.figures['nodes left'] = run.world.nodes.filter(isHonest).length;
   },
