@@ -62,6 +62,18 @@ describe('the news of an origin', () => {
   });
 });
 
+it('the news of who had failed flood again, also those from the first pass of a new peer: everybody lacks them', () => {
+  const { rig, a, b, c } = tree();
+  for (const connection of [b, c]) rig.hear(connection, { type: 'prune', prefixes: [prefix] });
+  rig.push(a, [sampleOf(origin, 2)]);
+  rig.advance(30_000);
+  expect(rig.all('member-changed').at(-1)).toMatchObject({ origin: origin.id, state: 'failed' });
+  const other = rig.connect(toyKey(6, 4));
+  rig.clear();
+  rig.push(other, [sampleOf(origin, 3)], 'anti-entropy');
+  expect([a, b, c, other].map((connection) => rig.pushedTo(connection).length)).toEqual([1, 1, 1, 0]);
+});
+
 describe('what comes twice', () => {
   it('prunes the link that brought it later, not the parent', () => {
     const { rig, a, b } = tree();
