@@ -15,6 +15,8 @@ const roundMs = limits.antiEntropyIntervalMs;
 /** From so many nodes on, links have a latency of 5 ms and more, and virtual time passes in longer ticks. */
 const largeNetwork = 500;
 const largeTickMs = 10;
+/** The last so many seconds a sample may still be on its way. */
+const tailSeconds = 3;
 /** Addresses that discovery answers with, unless a plan says otherwise. */
 const discoveredAddresses = 8;
 
@@ -92,6 +94,15 @@ export class Run {
   measure(): void {
     this.quality.begin();
     this.health.begin();
+  }
+
+  /** The whole time of the plan: warms up, then measures; samples of the last seconds count no more, what is on its way may arrive. */
+  observe(warmUpSeconds: number): void {
+    this.advance(warmUpSeconds);
+    this.measure();
+    this.advance(this.options.seconds - warmUpSeconds - tailSeconds);
+    this.quality.endBirths();
+    this.advance(tailSeconds);
   }
 
   /** Lets rounds pass until all agree; a failure when that takes more than so many. Returns the seconds that it took. */

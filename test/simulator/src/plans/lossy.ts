@@ -1,5 +1,4 @@
 import type { Plan } from '../plan.js';
-import { tailSeconds } from './steady.js';
 
 export const lossy: Plan = {
   name: 'lossy',
@@ -11,12 +10,7 @@ export const lossy: Plan = {
     const { nodes, seconds } = run.options;
     run.world.wiring.faults = { leastLatencyMs: 5, tailLatencyMs: 5, loss: 0.05, duplication: 0.01, reordering: 0.02 };
     run.populate(nodes, 2);
-    const warmUpSeconds = Math.min(20, seconds / 2);
-    run.advance(warmUpSeconds);
-    run.measure();
-    run.advance(seconds - warmUpSeconds - tailSeconds);
-    run.quality.endBirths();
-    run.advance(tailSeconds);
+    run.observe(Math.min(20, seconds / 2));
     run.converge(5);
     if (run.quality.delivered < run.quality.expected) run.figures['samples overtaken by newer ones'] = run.quality.expected - run.quality.delivered;
     if (run.health.falseDeaths > 0) run.checks.fail(`${run.health.falseDeaths} false deaths`);

@@ -1,8 +1,5 @@
 import type { Plan } from '../plan.js';
 
-/** The last so many seconds a sample may still be on its way. */
-export const tailSeconds = 3;
-
 export const steady: Plan = {
   name: 'steady',
   about: 'everybody starts within two seconds and nothing goes wrong',
@@ -11,13 +8,8 @@ export const steady: Plan = {
   nightly: { nodes: 500, seconds: 60, seeds: 2 },
   course(run) {
     const { nodes, seconds } = run.options;
-    const warmUpSeconds = Math.min(20, seconds / 3);
     run.populate(nodes, 2);
-    run.advance(warmUpSeconds);
-    run.measure();
-    run.advance(seconds - warmUpSeconds - tailSeconds);
-    run.quality.endBirths();
-    run.advance(tailSeconds);
+    run.observe(Math.min(20, seconds / 3));
     if (run.views.agreement() !== 1) run.checks.fail('not everybody knows everybody');
     if (run.health.falseDeaths > 0) run.checks.fail(`${run.health.falseDeaths} false deaths`);
   },

@@ -1,5 +1,4 @@
 import type { Plan } from '../plan.js';
-import { tailSeconds } from './steady.js';
 
 /** Of all nodes, so many say something each second. */
 const voices = 100;
@@ -15,12 +14,7 @@ export const tenThousand: Plan = {
     const speaking = Math.min(voices, Math.ceil(nodes / 2));
     run.populate(speaking, 2);
     run.populate(nodes - speaking, 5, 'silent');
-    const warmUpSeconds = Math.min(25, seconds / 2);
-    run.advance(warmUpSeconds);
-    run.measure();
-    run.advance(seconds - warmUpSeconds - tailSeconds);
-    run.quality.endBirths();
-    run.advance(tailSeconds);
+    run.observe(Math.min(25, seconds / 2));
     if (run.views.agreement() !== 1) run.converge(10);
     if (run.health.falseDeaths > 0) run.checks.fail(`${run.health.falseDeaths} false deaths`);
   },
