@@ -1,6 +1,7 @@
 /** What must hold at every moment of every run; a plan states the rest. */
 import { type Channel, decodeBundle, type Event, limits } from '@starling/gossip';
 import type { Health } from './health.js';
+import { isRepair } from './parcels.js';
 import type { Link, SimulatedNode } from './simulated-node.js';
 import type { Views } from './views.js';
 import type { Watcher } from './watcher.js';
@@ -123,7 +124,7 @@ export class Checks implements Watcher {
   onSend(node: SimulatedNode, _link: Link, channel: Channel, bytes: Uint8Array): void {
     if (node.malice !== null) return;
     if (bytes.length > (channel === 'datagram' ? maxDatagramBytes : limits.maxMessageBytes)) this.fail(`node ${node.index} sent ${bytes.length} bytes as one ${channel}`);
-    if (bytes[0] === 3 && bytes[1] !== 0) this.#repairedBytes[node.index] = (this.#repairedBytes[node.index] ?? 0) + bytes.length;
+    if (isRepair(bytes)) this.#repairedBytes[node.index] = (this.#repairedBytes[node.index] ?? 0) + bytes.length;
   }
 
   /** Once a round. */

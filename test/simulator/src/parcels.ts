@@ -1,14 +1,30 @@
-/** Messages as a malicious node would make them by hand (docs/PROTOCOL.md section 7), and pushes taken apart. */
+/** Messages by hand (docs/PROTOCOL.md section 7): as those who look on read them, and as a malicious node makes them. */
+import { compareBytes } from '@starling/gossip';
+
 export interface Passage {
   readonly hops: number;
   readonly ageMs: number;
   readonly bytes: Uint8Array;
 }
 
-const codes = { push: 3, announce: 4, graft: 5, digest: 7, join: 9 } as const;
+const names = ['?', 'hello', 'proof', 'push', 'announce', 'graft', 'prune', 'digest', 'request', 'join'] as const;
+const pushes = ['push eager', 'push grafted', 'push repair'] as const;
+const code = (name: (typeof names)[number]) => names.indexOf(name);
+const codes = { push: code('push'), announce: code('announce'), graft: code('graft'), digest: code('digest'), join: code('join') } as const;
+const repair = pushes.indexOf('push repair');
+
+/** What a message is, and of a push also why it was sent. */
+export function kindOf(message: Uint8Array): string {
+  return isPush(message) ? (pushes[message[1] as number] ?? 'push ?') : (names[message[0] as number] ?? '?');
+}
 
 export function isPush(message: Uint8Array): boolean {
   return message[0] === codes.push;
+}
+
+/** A push that answers a digest or a request. */
+export function isRepair(message: Uint8Array): boolean {
+  return isPush(message) && message[1] === repair;
 }
 
 export function isDigest(message: Uint8Array): boolean {
@@ -58,16 +74,17 @@ export function graftOf(prefixes: readonly Uint8Array[]): Uint8Array {
 
 /** Claims to hold of these origins what nobody has said. */
 export function digestOf(prefixes: readonly Uint8Array[], sequence: number): Uint8Array {
-  const ordered = [...prefixes].map((prefix) => prefix.subarray(0, 8)).sort((a, b) => (hex(a) < hex(b) ? -1 : 1));
+  const ordered = [...prefixes].map((prefix) => prefix.subarray(0, 8)).sort(compareBytes);
   return joined([Uint8Array.of(codes.digest), new Uint8Array(8), new Uint8Array(8).fill(255), ...ordered.map((prefix) => Uint8Array.from([...prefix, ...varint(9), ...varint(sequence), ...varint(12_345)]))]);
+}
+
+/** Null for another message. */
+export function addressOfJoin(message: Uint8Array): string | null {
+  return message[0] === codes.join ? String.fromCharCode(...message.subarray(3)) : null;
 }
 
 export function joinOf(address: string): Uint8Array {
   return Uint8Array.from([codes.join, 5, address.length, ...[...address].map((letter) => letter.charCodeAt(0))]);
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

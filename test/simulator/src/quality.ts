@@ -1,14 +1,11 @@
 /** How well the protocol did its work: counted from what the nodes report and from what went over the wire. */
-import type { Channel, Event } from '@starling/gossip';
+import { type Channel, type Event, kinds } from '@starling/gossip';
 import { Histogram } from './histogram.js';
+import { kindOf } from './parcels.js';
 import type { Link, SimulatedNode } from './simulated-node.js';
 import type { Views } from './views.js';
 import type { Watcher } from './watcher.js';
 import type { World } from './world.js';
-
-const sampleKind = 2;
-const names = ['?', 'hello', 'proof', 'push', 'announce', 'graft', 'prune', 'digest', 'request', 'join'];
-const paths = ['eager', 'grafted', 'repair'];
 
 /** One sample on its way. */
 interface Spread {
@@ -81,8 +78,7 @@ export class Quality implements Watcher {
 
   onSend(_node: SimulatedNode, _link: Link, _channel: Channel, bytes: Uint8Array): void {
     if (this.#world.nowMs < this.#sinceMs) return;
-    const code = bytes[0] as number;
-    const kind = code === 3 ? `push ${paths[bytes[1] as number] ?? '?'}` : (names[code] ?? '?');
+    const kind = kindOf(bytes);
     this.bytesByKind.set(kind, (this.bytesByKind.get(kind) ?? 0) + bytes.length);
   }
 
@@ -126,7 +122,7 @@ export class Quality implements Watcher {
       spreads = { incarnation, bySequence: [] };
       this.#spreads[number] = spreads;
     }
-    if (nowMs < this.#sinceMs || nowMs >= this.#untilMs || !event.kinds.includes(sampleKind)) return;
+    if (nowMs < this.#sinceMs || nowMs >= this.#untilMs || !event.kinds.includes(kinds.sample)) return;
     const spread = { bornMs: nowMs, expected: this.#running - 1, delivered: 0 };
     spreads.bySequence[sequence] = spread;
     this.samples += 1;

@@ -1,8 +1,8 @@
 import type { Address } from '@starling/gossip';
+import { addressOfJoin } from '../parcels.js';
 import type { Plan } from '../plan.js';
 import type { SimulatedNode } from '../simulated-node.js';
 
-const join = 9;
 /** Of all nodes, so many leave and as many come each minute. */
 const churn = 0.01;
 
@@ -26,7 +26,9 @@ export const churnObserver: Plan = {
         if (node !== observer) return;
         if (input.type === 'discovered') for (const address of input.addresses) discovered.add(address);
         else if (input.type === 'connection-opened') learned.add(input.address);
-        else if (input.type === 'message-received' && input.bytes[0] === join) learned.add(String.fromCharCode(...input.bytes.subarray(3)));
+        if (input.type !== 'message-received') return;
+        const address = addressOfJoin(input.bytes);
+        if (address !== null) learned.add(address);
       },
     });
     run.world.start(observer);

@@ -1,5 +1,5 @@
 import { encodeBundle, encodeDescriptor, kinds, limits, messageOfUnsigned, sealBundle } from '@starling/gossip';
-import { pushOf } from '../parcels.js';
+import { isRepair, pushOf } from '../parcels.js';
 import type { Plan } from '../plan.js';
 import type { SimulatedNode } from '../simulated-node.js';
 import { clusterTag, toyCredential, toySign } from '../toy-crypto.js';
@@ -56,7 +56,7 @@ export const newcomer: Plan = {
     const [node] = run.populate(1, 0) as [SimulatedNode];
     run.world.watch({
       onSend(from, link, _channel, bytes): void {
-        if (link.ends[0] === node || link.ends[1] === node) if (from !== node && bytes[0] === 3 && bytes[1] !== 0) bytesInRound.set(from.index, (bytesInRound.get(from.index) ?? 0) + bytes.length);
+        if (link.ends[0] === node || link.ends[1] === node) if (from !== node && isRepair(bytes)) bytesInRound.set(from.index, (bytesInRound.get(from.index) ?? 0) + bytes.length);
       },
     });
     const startMs = run.world.nowMs;
