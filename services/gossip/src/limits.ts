@@ -39,7 +39,7 @@ export const limits = {
   /** Dials under way at once. */
   maxDials: 3,
   /** A peer that was one and is none any more is not dialled again for so long while there are others, milliseconds. */
-  redialAfterMs: 15_000,
+  redialAfterMs: 60_000,
   /** A connection is not closed for surplus before it is so old, milliseconds. */
   surplusAfterMs: 10_000,
   /** Or so old, when there are twice as many as wanted: others may find no room. */
@@ -56,7 +56,7 @@ export const limits = {
   discoverHurryMs: 1_000,
   discoverIntervalMs: 60_000,
   /** Steps of the random walk that a join takes. */
-  joinSteps: 5,
+  joinSteps: 3,
   /** A peer may start so many walks per minute. */
   maxJoinsPerMinute: 30,
 
@@ -106,7 +106,7 @@ export const limits = {
   /** Checks of signatures under way, in all and per peer. */
   maxPendingVerifications: 4_096,
   maxPeerPendingVerifications: 1_024,
-  /** Bundles of one origin that are merged: per second in the long run, and at once. Well beyond what a sensor says; what a node that floods its own costs the others. */
+  /** Bundles of one origin that are checked: per second in the long run, and at once. Well beyond what a sensor says; what a node that floods its own costs the others. */
   maxBundlesPerSecond: 64,
   maxBundleBurst: 128,
   /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
