@@ -12,7 +12,7 @@ const coreGlobals = [
 ].map((name) => ({ name, message: 'The core has no clock, no platform and nothing asynchronous: let the shell hand it in.' }));
 
 /** Adapters of the node: joined by compose.ts, never by one another. */
-const adapters = ['identity', 'certificates', 'transport', 'discovery', 'telemetry', 'history', 'api', 'observability'];
+const adapters = ['identity', 'certificates', 'transport', 'discovery', 'kubernetes', 'telemetry', 'history', 'api', 'observability'];
 
 const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 

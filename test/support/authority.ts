@@ -21,6 +21,8 @@ export interface IssuedLeaf {
 /** What a leaf has otherwise: it begins an hour ago, ends in an hour, and is for client and server. */
 export interface LeafChanges {
   readonly uris?: readonly string[];
+  /** Addresses, for a client that checks the host. */
+  readonly ips?: readonly string[];
   readonly notBefore?: Date;
   readonly notAfter?: Date;
   /** Extended key usages; none at all when empty. */
@@ -80,7 +82,7 @@ function authorityOf(certificate: x509.X509Certificate, keys: CryptoKeyPair): Te
         new x509.BasicConstraintsExtension(changes.isAuthority === true, undefined, true),
         new x509.KeyUsagesExtension(changes.isAuthority === true ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature : x509.KeyUsageFlags.digitalSignature, true),
         ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension([...usages])] : []),
-        new x509.SubjectAlternativeNameExtension((changes.uris ?? []).map((value) => ({ type: 'url' as const, value }))),
+        new x509.SubjectAlternativeNameExtension([...(changes.uris ?? []).map((value) => ({ type: 'url' as const, value })), ...(changes.ips ?? []).map((value) => ({ type: 'ip' as const, value }))]),
       ],
     });
     return `${leaf.toString('pem')}\n`;

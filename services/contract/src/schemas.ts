@@ -2,6 +2,8 @@
  * The HTTP and WebSocket contract of a node, also served by the gateway on its own origin. The schemas are the OpenAPI
  * document and the request validation; the types in types.ts are derived from them, so there is nothing to keep in step.
  */
+import { absence } from './absence.js';
+export { absence };
 
 const nodeId = { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Public Ed25519 key, 64 lowercase hexadecimal digits' } as const;
 
@@ -41,6 +43,7 @@ export const node = {
     values,
     view: { type: ['string', 'null'], description: 'Digest of the settled view of that node, 16 hexadecimal digits' },
     verified: { type: 'boolean', description: 'Signature and credential were checked by the answering node; always true for what it holds' },
+    absence,
   },
 } as const;
 
@@ -192,7 +195,7 @@ export const timelineEvent = {
   required: ['type', 'node', 'name', 'time', 'text'],
   additionalProperties: false,
   properties: {
-    type: { type: 'string', enum: ['joined', 'suspect', 'failed', 'left', 'recovered', 'forgotten', 'equivocation', 'certificate', 'refused', 'peer-up', 'peer-down'] },
+    type: { type: 'string', enum: ['joined', 'suspect', 'failed', 'left', 'recovered', 'forgotten', 'equivocation', 'certificate', 'refused', 'peer-up', 'peer-down', 'absence'] },
     node: { anyOf: [nodeId, { type: 'null' }] },
     name: { type: ['string', 'null'] },
     time: { type: 'string', format: 'date-time' },

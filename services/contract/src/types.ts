@@ -3,6 +3,7 @@ import type { FromSchema } from 'json-schema-to-ts';
 import type * as schemas from './schemas.js';
 
 export type MetricDefinition = FromSchema<typeof schemas.metricDefinition>;
+export type Absence = FromSchema<typeof schemas.absence>;
 export type Node = FromSchema<typeof schemas.node>;
 export type NodeDetail = FromSchema<typeof schemas.nodeDetail>;
 export type Certificate = FromSchema<typeof schemas.certificate>;

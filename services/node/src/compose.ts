@@ -12,6 +12,7 @@ import { type Clock, createRandom, systemClock } from './driver/clock.js';
 import { Driver } from './driver/driver.js';
 import { portError, StartError } from './errors.js';
 import { NetworkView } from './history/network-view.js';
+import { type Kubernetes, openKubernetes } from './kubernetes/kubernetes.js';
 import { type Identity, openIdentity } from './identity/identity.js';
 import { createSignatureVerifier } from './identity/verify-signature.js';
 import { DialLog } from './observability/dial-log.js';
@@ -39,6 +40,7 @@ interface Parts {
   engine: Engine | null;
   transport: QuicTransport | null;
   api: Api | null;
+  kubernetes: Kubernetes | null;
 }
 
 /** What everything else hangs from. */
@@ -76,6 +78,8 @@ export async function composeNode(settings: Settings, log: Log, onFault: (fault:
     started.push(() => telemetry.close());
     const engine = openEngine(base, source, telemetry.metrics);
     parts.engine = engine;
+    parts.kubernetes = openPlatform(base);
+    started.push(() => parts.kubernetes?.stop());
     const driver = openDriver(base, { engine, source, seeds, sample: () => telemetry.sample(base.clock.now().monotonicMs), onFault });
     await driver.start();
     started.push(() => driver.stop());
@@ -97,13 +101,14 @@ export async function composeNode(settings: Settings, log: Log, onFault: (fault:
 
 function openBase(settings: Settings, log: Log, identity: Identity): Base {
   const clock = systemClock;
-  const parts: Parts = { source: null, engine: null, transport: null, api: null };
+  const parts: Parts = { source: null, engine: null, transport: null, api: null, kubernetes: null };
   const view = new NetworkView({
     self: identity.nodeId,
     name: settings.name,
     clock,
     sampleIntervalMs: () => parts.engine?.sampleIntervalMs() ?? settings.sampleIntervalMs,
     connectionFigures: (connection) => parts.transport?.statistics(connection) ?? null,
+    absenceOf: (podUid) => parts.kubernetes?.absenceOf(podUid) ?? null,
   });
   const metrics = createMetrics({
     version,
@@ -151,7 +156,7 @@ interface Driven {
 function openDriver({ settings, log, clock, random, identity, parts, view, metrics }: Base, { engine, source, seeds, sample, onFault }: Driven): Driver {
   const { cluster } = settings;
   const clusterTag = clusterTagOf(cluster);
-  const eventLog = new EventLog(log);
+  const eventLog = new EventLog(log, (origin) => view.node(origin)?.absence?.reason ?? null);
   const dialLog = new DialLog(log, () => view.peers().length);
   return new Driver({
     engine,
@@ -164,7 +169,7 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
     sign: identity.sign,
     verifySignature: createSignatureVerifier(),
     verifyCredential: (credential, wallMs) => verifyCredential(credential, { roots: source.current().roots, cluster, clusterTag, wallMs }),
-    discover: openDiscovery(seeds, { onFault: (seed, fault) => (fault === null ? log.info({ seed }, 'A seed answers again') : log.warn({ seed }, `A seed gives no addresses: ${fault}`)) }).discover,
+    discover: openDiscovery(seeds, { further: () => parts.kubernetes?.addresses() ?? [], onFault: (seed, fault) => (fault === null ? log.info({ seed }, 'A seed answers again') : log.warn({ seed }, `A seed gives no addresses: ${fault}`)) }).discover,
     sample,
     persistIncarnation: identity.persistIncarnation,
     clock,
@@ -176,6 +181,18 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
       dialLog.onEvent(event, now);
     },
     onFault,
+  });
+}
+
+/** Follows the Kubernetes API where it is to be asked. Without an answer from it the node runs as well. */
+function openPlatform({ settings, log, clock, random, view }: Base): Kubernetes | null {
+  if (settings.kubernetes === null) return null;
+  return openKubernetes({
+    ...settings.kubernetes,
+    clock,
+    random,
+    onFault: (what, fault) => (fault === null ? log.info({ what }, 'The Kubernetes API is followed again') : log.warn({ what }, `The Kubernetes API cannot be followed, the node goes on without: ${fault}`)),
+    onAbsence: (podUid) => view.onAbsence(podUid).forEach(({ node, reason }) => log.info({ origin: node, absence: reason }, 'Why a node is away')),
   });
 }
 

@@ -39,6 +39,15 @@ describe('settings', () => {
     expect(readSettings({ ...enough, STARLING_API_PLAINTEXT: 'true' }, []).api.plaintext).toBe(true);
   });
 
+  it('ask the Kubernetes API only where it is named, and know what belongs together', () => {
+    expect(readSettings(enough, []).kubernetes).toBeNull();
+    expect(readSettings({ ...enough, STARLING_ENDPOINT_SLICES: 'demo/starling-gossip' }, []).kubernetes).toEqual({ namespace: 'demo', service: 'starling-gossip', absences: null });
+    expect(readSettings({ ...enough, STARLING_ENDPOINT_SLICES: 'demo/s', STARLING_ABSENCE_PODS: 'a.example/b=c,d=e', STARLING_ABSENCE_STATEFUL_SET: 'set' }, []).kubernetes?.absences).toEqual({ podSelector: 'a.example/b=c,d=e', statefulSet: 'set' });
+    expect(faultsOf({ ...enough, STARLING_ABSENCE_PODS: 'a=b' })).toContain('STARLING_ABSENCE_PODS needs STARLING_ENDPOINT_SLICES');
+    expect(faultsOf({ ...enough, STARLING_ENDPOINT_SLICES: 'demo/s', STARLING_ABSENCE_STATEFUL_SET: 'set' })).toContain('STARLING_ABSENCE_STATEFUL_SET needs STARLING_ABSENCE_PODS');
+    for (const text of ['demo', '../x', 'demo/s/x', 'demo/']) expect(faultsOf({ ...enough, STARLING_ENDPOINT_SLICES: text })).toContain('of the form namespace/service');
+  });
+
   it('ask for everything that a certificate request needs', () => {
     const message = faultsOf({ STARLING_TRUST_DIR: '/t', STARLING_CERTIFICATES: 'request', STARLING_REQUEST_POD: 'starling-0' });
     for (const name of ['REQUEST_POD_UID', 'REQUEST_NAMESPACE', 'REQUEST_ISSUER']) expect(message).toContain(`STARLING_${name} must be set`);

@@ -38,6 +38,9 @@ export const settingDefinitions = {
   certificateDir: setting('CERTIFICATE_DIR', null, path, 'With `files`: directory of tls.crt and tls.key, read again while running.'),
   trustDir: setting('TRUST_DIR', null, path, 'Directory of trusted roots (every *.crt and *.pem), read again while running.'),
   seeds: setting('SEEDS', '', readList, 'Where to find others, separated by commas: `host:port`, `[v6]:port`, a DNS name and port, or `srv:_gossip._udp.<name>`. Asked again for ever.'),
+  endpointSlices: setting('ENDPOINT_SLICES', null, readText(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?\/[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'of the form namespace/service'), 'In a pod: also find others by the EndpointSlices of this headless service, `namespace/service`, through the Kubernetes API. Needs a role. The service records go on beside it.'),
+  absencePods: setting('ABSENCE_PODS', null, readText(/^[A-Za-z0-9./_-]+=[A-Za-z0-9._-]*(?:,[A-Za-z0-9./_-]+=[A-Za-z0-9._-]*)*$/, 'a label selector, such as app=starling,tier=node'), 'With `ENDPOINT_SLICES`: follow the pods of the nodes too, by label, and tell why one is away. They are known by the label `k8s.pod.uid` of the node.'),
+  absenceStatefulSet: setting('ABSENCE_STATEFUL_SET', null, dnsName, 'With `ABSENCE_PODS`: their StatefulSet, by which scaled down and updated are told from deleted.'),
   connectionRatio: setting('CONNECTION_RATIO', null, readRatio, 'Share of the other nodes to be connected with. Unset: log2 N + 1, right for more than about 30 nodes.'),
   sampleInterval: setting('SAMPLE_INTERVAL', '1s', readDuration(200, 60_000), 'How often this machine is measured; detection of failures follows it. The same on every node.'),
   labels: setting('LABELS', '', readLabels, 'What else to tell about this node, `zone=a,rack=7`. Everybody in the network sees it.'),
@@ -57,6 +60,12 @@ export type CertificateSettings =
   | { readonly source: 'files'; readonly directory: string }
   | { readonly source: 'request'; readonly pod: string; readonly podUid: string; readonly namespace: string; readonly issuer: { readonly group: string; readonly kind: string; readonly name: string }; readonly durationMs: number };
 
+export interface KubernetesSettings {
+  readonly namespace: string;
+  readonly service: string;
+  readonly absences: { readonly podSelector: string; readonly statefulSet: string | null } | null;
+}
+
 export interface Settings {
   readonly cluster: string;
   readonly name: string;
@@ -68,6 +77,8 @@ export interface Settings {
   readonly certificates: CertificateSettings;
   readonly trustDir: string;
   readonly seeds: readonly string[];
+  /** Null: the Kubernetes API is not asked. */
+  readonly kubernetes: KubernetesSettings | null;
   readonly connections: { readonly type: 'ratio'; readonly ratio: number } | { readonly type: 'logarithmic' };
   readonly sampleIntervalMs: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -150,11 +161,20 @@ function combine(values: Values, faults: string[]): Settings | null {
     certificates,
     trustDir,
     seeds: values.seeds ?? [],
+    kubernetes: readKubernetes(values, faults),
     connections: values.connectionRatio === null ? { type: 'logarithmic' } as const : { type: 'ratio', ratio: values.connectionRatio } as const,
     sampleIntervalMs: sampleInterval,
     labels: values.labels ?? {},
     log: { level: logLevel, format: logFormat },
   });
+}
+
+function readKubernetes({ endpointSlices, absencePods, absenceStatefulSet }: Values, faults: string[]): KubernetesSettings | null {
+  if (absencePods !== null && endpointSlices === null) faults.push(`${prefix}ABSENCE_PODS needs ${prefix}ENDPOINT_SLICES`);
+  if (absenceStatefulSet !== null && absencePods === null) faults.push(`${prefix}ABSENCE_STATEFUL_SET needs ${prefix}ABSENCE_PODS`);
+  if (endpointSlices === null) return null;
+  const [namespace = '', service = ''] = endpointSlices.split('/');
+  return { namespace, service, absences: absencePods === null ? null : { podSelector: absencePods, statefulSet: absenceStatefulSet } };
 }
 
 function readCertificates(values: Values, needed: (name: string, why: string) => void): CertificateSettings | null {

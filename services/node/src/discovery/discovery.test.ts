@@ -87,6 +87,12 @@ describe('discovery', () => {
     expect(faults).toEqual([]);
   });
 
+  it('puts what is known anyway before what the seeds answer', async () => {
+    const further = ['10.0.0.9:1', '127.0.0.1:1'];
+    const discovery = openDiscovery(seeds('127.0.0.1:1', '127.0.0.2:1'), { further: () => further, onFault: () => undefined });
+    expect(await discovery.discover()).toEqual(['10.0.0.9:1', '127.0.0.1:1', '127.0.0.2:1']);
+  });
+
   it('never rejects, and tells of a failure once, and of its end', async () => {
     const table: Parameters<typeof nameServer>[0] = {};
     const servers = [await nameServer(table)];

@@ -7,6 +7,8 @@ import type { Seed } from './seeds.js';
 export interface DiscoveryOptions {
   /** Told when a seed begins to fail, when it fails for another reason, and with null when it answers again. */
   readonly onFault: (seed: string, fault: string | null) => void;
+  /** Addresses that something else than a seed knows of by itself, now. */
+  readonly further?: () => readonly Address[];
   /** Of the system unless a test says otherwise. */
   readonly servers?: readonly string[];
 }
@@ -47,7 +49,8 @@ export function openDiscovery(seeds: readonly Seed[], options: DiscoveryOptions)
           }
         }),
       );
-      return [...new Set(answers.flat())].slice(0, maxAddresses);
+      // What is followed is newer than what was asked for.
+      return [...new Set([...(options.further?.() ?? []), ...answers.flat()])].slice(0, maxAddresses);
     },
   };
 }

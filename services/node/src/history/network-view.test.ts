@@ -68,15 +68,19 @@ function merged(said: Said): Extract<Event, { type: 'record-merged' }> {
 
 let now: { monotonicMs: number; wallMs: number };
 let view: NetworkView;
+/** By the uid of a pod. */
+let absences: Record<string, { reason: 'evicted' | 'scaled-down'; sinceMs: number }> = {};
 const tell = (...events: Event[]) => events.forEach((event) => view.onEvent(event, { ...now } satisfies Now));
 
 beforeEach(() => {
+  absences = {};
   now = { monotonicMs: 1_000, wallMs: Date.UTC(2026, 5, 1) };
   view = new NetworkView({
     self,
     name: 'here',
     clock: { now: () => ({ ...now }) },
     sampleIntervalMs: () => 1_500,
+    absenceOf: (podUid) => absences[podUid] ?? null,
     connectionFigures: (connection) => (connection === 7 ? { roundTripMs: 12, packetsSent: 200, packetsLost: 3, bytesSent: 10, bytesReceived: 20 } : null),
   });
 });
@@ -247,5 +251,43 @@ describe('a follower', () => {
       ['event', 'peer-up'], ['peers'], ['event', 'forgotten'], ['forgotten', other],
     ]);
     expect(view.agreement()).toEqual({ agreeing: 1, total: 2, views: 2 });
+  });
+});
+
+describe('a node in a pod that is absent', () => {
+  const member = (origin: NodeId, state: 'alive' | 'suspect' | 'failed' | 'left', previous: 'alive' | 'suspect' | null) => ({ type: 'member-changed', origin, state, previous, incarnation: 1 }) as const;
+  const inPod = (uid: string) => ({ ...descriptor, labels: { 'k8s.pod.uid': uid } });
+  const evicted = { reason: 'evicted', sinceMs: Date.UTC(2026, 5, 1) } as const;
+  const absence = { reason: 'evicted', since: '2026-06-01T00:00:00.000Z' };
+
+  it('has the reason once it is away, and not while it is heard', () => {
+    absences = { one: evicted };
+    tell(merged({ sequence: 1, descriptor: inPod('one') }), member(other, 'alive', null));
+    expect(view.node(other)).not.toHaveProperty('absence');
+    tell(member(other, 'suspect', 'alive'));
+    expect([view.node(other)?.absence, view.detail(other)?.absence, view.nodes()[0]?.absence]).toEqual([absence, absence, absence]);
+    expect(view.timeline().at(-1)).toMatchObject({ type: 'suspect', text: 'plover has been silent for longer than usual. Kubernetes says: evicted.' });
+  });
+
+  it('has the reason of its own pod, not of one by the same name', () => {
+    absences = { one: evicted };
+    tell(merged({ sequence: 1, descriptor: inPod('one') }), merged({ origin: third, sequence: 1, descriptor: inPod('two') }), member(other, 'left', 'alive'), member(third, 'left', 'alive'));
+    expect(view.node(other)?.absence).toEqual(absence);
+    expect(view.node(third)).not.toHaveProperty('absence');
+  });
+
+  it('tells when the reason comes later', () => {
+    const changed: NodeId[] = [];
+    tell(merged({ sequence: 1, descriptor: inPod('one') }), merged({ origin: third, sequence: 1, descriptor: inPod('two') }), member(other, 'failed', 'suspect'));
+    const quiet = { onNodeForgotten: () => undefined, onPeersChanged: () => undefined, onTimelineEvent: () => undefined, onRecordArrived: () => undefined, onFiguresChanged: () => undefined };
+    view.subscribe({ ...quiet, onNodeChanged: (id) => changed.push(id) });
+    absences = { one: { ...evicted, reason: 'scaled-down' }, two: evicted };
+    expect(view.onAbsence('one')).toEqual([{ node: other, reason: 'scaled-down' }]);
+    expect(view.timeline().at(-1)).toMatchObject({ type: 'absence', node: other, text: 'plover is away. Kubernetes says: scaled down.' });
+    // That one is heard.
+    expect(view.onAbsence('two')).toEqual([]);
+    absences = {};
+    expect(view.onAbsence('one')).toEqual([]);
+    expect(changed).toEqual([other, other]);
   });
 });

@@ -2,7 +2,7 @@
  * The network as this node sees it: a fold of the core's events, and the answers of the contract read from it. It has
  * no timer and decides nothing; ages and durations come from the monotonic clock, time stamps for people from the other.
  */
-import type { Agreement, AsOf, Counts, Node, NodeDetail, Peer, RecordAnswer, TimelineEvent } from '@starling/contract';
+import type { Absence, Agreement, AsOf, Counts, Node, NodeDetail, Peer, RecordAnswer, TimelineEvent } from '@starling/contract';
 import { type ConnectionId, type Event, type NodeId, type Now, type RefusalReason, limits } from '@starling/gossip';
 import type { ChangeListener } from './change-listener.js';
 import { type ConnectionFigures, PeerList } from './peer-list.js';
@@ -18,7 +18,18 @@ export interface NetworkViewParts {
   readonly sampleIntervalMs: () => number;
   /** Null for a connection that the transport no longer knows. */
   readonly connectionFigures: (connection: ConnectionId) => ConnectionFigures | null;
+  /** Why the pod with this uid is absent; null while nothing is known. */
+  readonly absenceOf?: (podUid: string) => KnownAbsence | null;
 }
+
+interface KnownAbsence {
+  readonly reason: Absence['reason'];
+  /** Wall clock, milliseconds. */
+  readonly sinceMs: number;
+}
+
+/** By which a node says that it runs in a pod; the chart sets it. A name would not do: the next pod bears it too. */
+const podUidLabel = 'k8s.pod.uid';
 
 /** Refusals that say something about somebody; the others are the daily life of a gossip network (docs/PROTOCOL.md section 5). */
 const quietRefusals: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['superseded', 'departed', 'credential-missing', 'overloaded', 'too-old']);
@@ -82,6 +93,18 @@ export class NetworkView {
     }
   }
 
+  /** To be called when `absenceOf` has another answer for this pod. Returns the nodes that are away for it. */
+  onAbsence(podUid: string): { readonly node: NodeId; readonly reason: Absence['reason'] }[] {
+    const now = this.#parts.clock.now();
+    const concerned = [...this.#nodes.values()].filter((node) => node.state !== 'alive' && node.label(podUidLabel) === podUid);
+    return concerned.flatMap((node) => {
+      const { absence } = this.#absence(node);
+      if (absence !== undefined) this.#timeline.addAbsence(node.id, absence.reason, now);
+      this.#tell((listener) => listener.onNodeChanged(node.id, { details: false }));
+      return absence === undefined ? [] : [{ node: node.id, reason: absence.reason }];
+    });
+  }
+
   /** Returns the end of the subscription. */
   subscribe(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
@@ -113,17 +136,19 @@ export class NetworkView {
 
   nodes(): Node[] {
     const now = this.#parts.clock.now();
-    return [...this.#nodes.values()].map((node) => node.brief(now));
+    return [...this.#nodes.values()].map((node) => ({ ...node.brief(now), ...this.#absence(node) }));
   }
 
   /** Null for a node that is not known. */
   node(id: NodeId): Node | null {
-    return this.#nodes.get(id)?.brief(this.#parts.clock.now()) ?? null;
+    const node = this.#nodes.get(id);
+    return node === undefined ? null : { ...node.brief(this.#parts.clock.now()), ...this.#absence(node) };
   }
 
   /** Null for a node that is not known. */
   detail(id: NodeId): NodeDetail | null {
-    return this.#nodes.get(id)?.detail(this.#parts.clock.now()) ?? null;
+    const node = this.#nodes.get(id);
+    return node === undefined ? null : { ...node.detail(this.#parts.clock.now()), ...this.#absence(node) };
   }
 
   /** This node itself; also before its own first record. */
@@ -192,7 +217,7 @@ export class NetworkView {
     if (node === undefined) return;
     node.state = event.state;
     node.stateSinceMs = now.monotonicMs;
-    this.#timeline.addStateChange(event, now);
+    this.#timeline.addStateChange(event, this.#absence(node).absence?.reason ?? null, now);
     this.#tell((listener) => listener.onNodeChanged(node.id, { details: false }));
   }
 
@@ -217,6 +242,14 @@ export class NetworkView {
     if (event.type === 'peer-up') this.#timeline.add('peer-up', event.peer, `Connected to ${name}, ${event.direction === 'dialled' ? 'which this node dialled' : 'which dialled this node'}.`, now);
     if (event.type === 'peer-down') this.#timeline.add('peer-down', event.peer, `The connection to ${name} ended: ${printableReason(event.reason)}.`, now);
     this.#tell((listener) => listener.onPeersChanged());
+  }
+
+  /** Only of a node that is away: while it is heard, whatever the platform says is no reason for anything. */
+  #absence(node: SeenNode): { readonly absence?: Absence } {
+    if (node.state === 'alive') return {};
+    const podUid = node.label(podUidLabel);
+    const known = podUid === undefined ? null : (this.#parts.absenceOf?.(podUid) ?? null);
+    return known === null ? {} : { absence: { reason: known.reason, since: new Date(known.sinceMs).toISOString() } };
   }
 
   #nameOf(id: NodeId): string | null {

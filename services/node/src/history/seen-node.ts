@@ -54,6 +54,11 @@ export class SeenNode {
     return this.#descriptors[0]?.descriptor.name ?? this.id.slice(0, shortIdDigits);
   }
 
+  /** What the node says of itself; undefined when it does not. */
+  label(name: string): string | undefined {
+    return this.#descriptors[0]?.descriptor.labels[name];
+  }
+
   get incarnation(): number {
     return this.#newest?.bundle.incarnation ?? 0;
   }

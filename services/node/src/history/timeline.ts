@@ -1,5 +1,5 @@
 /** The recent past of the network, in sentences for a person. */
-import type { TimelineEvent } from '@starling/contract';
+import type { Absence, TimelineEvent } from '@starling/contract';
 import type { Event, MemberState, NodeId, Now, RefusalReason } from '@starling/gossip';
 
 export const timelineLimits = {
@@ -43,9 +43,15 @@ export class Timeline {
     this.#onEvent(event);
   }
 
-  addStateChange(change: Extract<Event, { type: 'member-changed' }>, now: Now): void {
+  /** `absence` is the reason that the platform gives for it; null when it gives none. */
+  addStateChange(change: Extract<Event, { type: 'member-changed' }>, absence: Absence['reason'] | null, now: Now): void {
     const [type, text] = stateSentence(this.nameFor(change.origin), change.state, change.previous);
-    this.add(type, change.origin, text, now);
+    this.add(type, change.origin, absence === null ? text : `${text} ${platformWords(absence)}`, now);
+  }
+
+  /** The reason came after the change of state, or is another one now. */
+  addAbsence(node: NodeId, absence: Absence['reason'], now: Now): void {
+    this.add('absence', node, `${this.nameFor(node)} is away. ${platformWords(absence)}`, now);
   }
 
   /** Of those of a kind that follow soon after one only the number is told, with the next. */
@@ -80,6 +86,10 @@ function stateSentence(name: string, state: MemberState, previous: MemberState |
     case 'left':
       return ['left', `${name} left on purpose.`];
   }
+}
+
+function platformWords(absence: Absence['reason']): string {
+  return `Kubernetes says: ${absence.replaceAll('-', ' ')}.`;
 }
 
 /** A reason that a peer may have worded: printable ASCII of bounded length. */

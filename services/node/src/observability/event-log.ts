@@ -3,7 +3,7 @@
  * info, a change that belongs in a timeline; debug, a deviation; trace, per record. What others worded (names, reasons of a
  * close) stays at debug and below; node ids are digits, and reasons of a refusal are the core's own words.
  */
-import type { Event, Now } from '@starling/gossip';
+import type { Event, NodeId, Now } from '@starling/gossip';
 import type { Level, Log } from './log.js';
 
 /** A warning of one kind is repeated at most once in so long, milliseconds; others of its kind are counted meanwhile. */
@@ -19,19 +19,28 @@ interface Line {
 
 export class EventLog {
   readonly #log: Log;
+  readonly #absenceOf: (origin: NodeId) => string | null;
   readonly #warnings = new Map<string, { toldAtMs: number; untold: number }>();
 
-  constructor(log: Log) {
+  /** `absenceOf` gives the reason of our own list for which a node is away, null when none is known. */
+  constructor(log: Log, absenceOf: (origin: NodeId) => string | null = () => null) {
     this.#log = log;
+    this.#absenceOf = absenceOf;
   }
 
   /** To be called for every event of the core. */
   onEvent(event: Event, now: Now): void {
     if (isPerRecord(event) && !this.#log.isLevelEnabled('trace')) return;
-    const line = lineOf(event);
+    const line = this.#lineOf(event);
     if (line.warning === undefined) this.#log[line.level](line.fields, line.text);
     else this.#warn(line, line.warning, now);
     if (event.type === 'peer-down') this.#log.debug({ peer: event.peer, connection: event.connection, reason: event.reason }, 'Why the connection ended');
+  }
+
+  #lineOf(event: Event): Line {
+    const line = lineOf(event);
+    const absence = event.type === 'member-changed' && event.state !== 'alive' ? this.#absenceOf(event.origin) : null;
+    return absence === null ? line : { ...line, fields: { ...line.fields, absence } };
   }
 
   #warn({ level, fields, text }: Line, kind: string, now: Now): void {

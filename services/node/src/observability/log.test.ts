@@ -56,6 +56,13 @@ describe('events', () => {
     expect(lines.join('')).toContain('pills');
   });
 
+  it('say why a node is away where it is known', () => {
+    const log = new EventLog(open({ level: 'info', format: 'json' }), () => 'evicted');
+    log.onEvent({ type: 'member-changed', origin: id, state: 'left', previous: 'alive', incarnation: 1 }, now);
+    log.onEvent({ type: 'member-changed', origin: id, state: 'alive', previous: 'left', incarnation: 2 }, now);
+    expect(entries().map((entry) => entry['absence'])).toEqual(['evicted', undefined]);
+  });
+
   it('warn of one kind once a minute, and count the others', () => {
     const log = new EventLog(open({ level: 'info', format: 'json' }));
     for (let i = 0; i < 5; i++) log.onEvent({ type: 'limit-reached', limit: 'maxOrigins' }, now);
