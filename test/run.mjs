@@ -14,7 +14,7 @@ const chosen = values.only === undefined ? projects : values.only.split(',');
 
 requirePlatform();
 requirePackages();
-requireBrowser();
+requireDebian();
 requireBuild();
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 step('Checking types of the tests', process.execPath, [tsc, '-p', 'test']);
@@ -43,14 +43,18 @@ const failed = report.numFailedTests + brokenFiles.length;
 process.stdout.write(`${report.numPassedTests} passed, ${failed} failed, ${report.numPendingTests + report.numTodoTests} skipped\n`);
 process.exit(run.status === 0 && failed === 0 && report.numPassedTests > 0 ? 0 : 1);
 
-/** The tests of the page use Debian's Chromium; without it, and where it may not be installed, they are skipped and say so. */
-function requireBrowser() {
-  if (['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].some((path) => existsSync(path))) return;
+/** What Debian has to give; without it, and where it may not be installed, the tests that need it are skipped and say so. */
+function requireDebian() {
+  const lacks = (paths) => !paths.some((path) => existsSync(path));
+  const browser = lacks(['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']) ? ['chromium', 'fonts-dejavu-core'] : [];
+  const namespaces = lacks(['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip']) ? ['iproute2'] : [];
+  const lacking = [...browser, ...namespaces];
+  if (lacking.length === 0) return;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    process.stdout.write('No Chromium here and no right to install it: the tests of the page will be skipped (apt-get install chromium).\n');
+    process.stdout.write(`Not here, and no right to install it: what needs it will be skipped (apt-get install ${lacking.join(' ')}).\n`);
     return;
   }
   process.env.DEBIAN_FRONTEND = 'noninteractive';
   step('Reading the package lists', 'apt-get', ['update', '-qq']);
-  step('Installing Chromium and iproute2', 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core', 'iproute2']);
+  step(`Installing ${lacking.join(', ')}`, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...lacking]);
 }
