@@ -23,9 +23,10 @@ const keepingMs = 3;
 /** Incarnations that a process keeps at most before it dies. */
 const mostKept = 3;
 const nodeLanes = 3;
-const nodeRestarts = 36;
-/** A node runs after about a second, milliseconds. */
+const nodeRestarts = 30;
+/** A node runs after about a second, and is looked at for so long after that, milliseconds. */
 const startingMs = 1_400;
+const runningMs = 500;
 const seed = 20_261_125;
 /** On a machine that has other things to do as well, milliseconds. */
 const busyMs = 480_000;
@@ -149,8 +150,9 @@ describe(`The identity of a node, over ${restarts} deaths`, () => {
     };
     await Promise.all(Array.from({ length: lanes }, (_, lane) => liveOn(lane)));
     process.stdout.write(`figure: of ${restarts} deaths ${ends.beforeUse} came before an incarnation could be used, ${ends.inUse} while they were written\n`);
-    // Both kinds, or the moments would be chosen badly.
-    expect(Math.min(ends.beforeUse, ends.inUse)).toBeGreaterThan(restarts / 10);
+    // Both kinds, or the moments would be chosen badly. How many of each depends on the machine.
+    expect(ends.beforeUse).toBeGreaterThan(0);
+    expect(ends.inUse).toBeGreaterThan(0);
   });
 });
 
@@ -160,17 +162,24 @@ describe(`A whole node, over ${nodeRestarts} deaths`, () => {
     try {
       const neighbour = await network.start('neighbour');
       await neighbour.id();
+      let lived = 0;
       const liveOn = async (lane: number) => {
         const random = seededRandom(seed + 100 + lane);
         const { dataDir } = await network.prepare(`node-${lane}`, [neighbour.address]);
         let [last, key]: [number, string | null] = [0, null];
         for (let round = 0; round < nodeRestarts / nodeLanes; round++) {
           const node = await network.start(`node-${lane}`, [neighbour.address]);
-          setTimeout(() => node.signal('SIGKILL'), random() * startingMs);
+          // Half of them die while they start, however long that takes here; the others once they run.
+          const mayRun = random() < 0.5;
+          if (mayRun) await eventually('it has started', () => node.output.includes('"msg":"Node started"') || !node.isRunning, 30_000);
+          setTimeout(() => node.signal('SIGKILL'), random() * (mayRun ? runningMs : startingMs));
           const ended = await node.ended;
           expect(ended.signal, ended.output).toBe('SIGKILL');
           const started = /"incarnation":(\d+).*"msg":"Node started"/.exec(ended.output);
-          if (started !== null) expect(Number(started[1])).toBeGreaterThan(last);
+          if (started !== null) {
+            lived += 1;
+            expect(Number(started[1])).toBeGreaterThan(last);
+          }
           const stored = readWhole(dataDir, Math.max(last, Number(started?.[1] ?? 0)));
           if (key !== null) expect(stored.key).toBe(key);
           [last, key] = [stored.incarnation, stored.key];
@@ -181,6 +190,8 @@ describe(`A whole node, over ${nodeRestarts} deaths`, () => {
         await eventually('the neighbour met the last life', async () => (await neighbour.node(self.node.id))?.incarnation === self.node.incarnation, 20_000);
       };
       await Promise.all(Array.from({ length: nodeLanes }, (_, lane) => liveOn(lane)));
+      process.stdout.write(`figure: of ${nodeRestarts} deaths of a whole node ${lived} came after it had started\n`);
+      expect(lived).toBeGreaterThan(0);
       expect((await neighbour.nodes()).length).toBeLessThanOrEqual(1 + nodeLanes);
       expect(await neighbour.metric('starling_equivocations_total')).toBe(0);
     } finally {
