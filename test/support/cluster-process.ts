@@ -1,10 +1,11 @@
 /** A local cluster as a person starts it: the command in a process of its own, its things in a temporary folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Nodes } from '@starling/contract';
 import { freeTcpPorts } from '../../services/cli/src/cluster/free-ports.js';
+import { placesIn } from '../../services/cli/src/cluster/places.js';
 import { endWithTests } from './end-with-tests.js';
 import { eventually } from './eventually.js';
 
@@ -69,11 +70,22 @@ export async function startCluster(options: { readonly nodes: number; readonly r
       startDeadlineMs,
     );
   } catch (fault) {
-    const logs = readdirSync(join(folder, '.starling', 'logs')).map((name) => `${name}: ${readFileSync(join(folder, '.starling', 'logs', name), 'utf8').split('\n').slice(-4).join('\n')}`);
-    await cluster.stop();
-    throw new Error(`${(fault as Error).message}\n${said}\n${logs.join('\n')}`, { cause: fault });
+    let logs = '';
+    try {
+      logs = lastWords(folder);
+    } finally {
+      await cluster.stop();
+    }
+    throw new Error(`${(fault as Error).message}\n${said}\n${logs}`, { cause: fault });
   }
   return cluster;
+}
+
+/** The end of every log; nothing of a cluster that ended before it had any. */
+function lastWords(folder: string): string {
+  const logs = dirname(placesIn(folder).logOf('any'));
+  if (!existsSync(logs)) return '';
+  return readdirSync(logs).map((name) => `${name}: ${readFileSync(join(logs, name), 'utf8').split('\n').slice(-4).join('\n')}`).join('\n');
 }
 
 function finished(child: ChildProcess, begin: () => void = () => undefined): Promise<CommandResult> {
