@@ -11,6 +11,7 @@ import { type Places, placesIn } from '../../services/cli/src/cluster/places.js'
 import type { IssuedLeaf } from '../support/authority.js';
 import { endWithTests } from '../support/end-with-tests.js';
 import { eventually } from '../support/eventually.js';
+import { sumOfMetric } from '../support/exposition.js';
 import { type ApiClient, askApi, cluster } from './node-process.js';
 
 export class LocalNodes {
@@ -84,8 +85,7 @@ export class LocalNodes {
 
   /** The sum over all labels that contain the text. */
   async metric(name: string, metric: string, labels = ''): Promise<number> {
-    const lines = (await this.exposition(name)).split('\n').filter((line) => (line.startsWith(`${metric} `) || line.startsWith(`${metric}{`)) && line.includes(labels));
-    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+    return sumOfMetric(await this.exposition(name), metric, labels);
   }
 
   /** A sound leaf of this cluster's authority, for somebody who is none of its processes. */
@@ -127,7 +127,8 @@ export class LocalNodes {
   }
 }
 
-function faultOf(view: Nodes | null, names: readonly string[]): string {
+/** What is not yet so for this view to hold exactly these alive, and for all of them to share it; empty when it is. */
+export function faultOf(view: Nodes | null, names: readonly string[]): string {
   if (view === null) return 'it does not answer';
   const alive = view.nodes.filter(({ state }) => state === 'alive').map(({ name }) => name);
   const missing = names.filter((name) => !alive.includes(name));

@@ -9,6 +9,7 @@ import { freeTcpPorts, freeUdpPorts } from '../../services/cli/src/cluster/free-
 import { createTestAuthority, type IssuedLeaf, type TestAuthority } from '../support/authority.js';
 import { endWithTests } from '../support/end-with-tests.js';
 import { eventually } from '../support/eventually.js';
+import { sumOfMetric } from '../support/exposition.js';
 
 export const cluster = 'starling';
 const program = join(import.meta.dirname, '..', '..', 'services', 'node', 'dist', 'main.js');
@@ -122,8 +123,7 @@ export class NodeProcess {
   /** The sum over all labels that contain the text. */
   async metric(name: string, labels = ''): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${this.program.metricsPort}/metrics`);
-    const lines = (await answer.text()).split('\n').filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels));
-    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+    return sumOfMetric(await answer.text(), name, labels);
   }
 }
 

@@ -1,5 +1,6 @@
 /** One installation of the chart in a namespace of its own, and what its nodes say of each other. */
 import { join } from 'node:path';
+import { sumOfMetric } from '../../support/exposition.js';
 import { chart, helm, httpGet, isReady, kubectl, nodePods } from './kubectl.js';
 import { until } from './until.js';
 
@@ -59,9 +60,7 @@ export async function seenBy(namespace: string, pod: string): Promise<readonly S
 
 /** The value of one series of a pod, the sum over all its labels; 0 when there is none. */
 export async function metricOf(namespace: string, pod: string, name: string, labels = ''): Promise<number> {
-  const text = await httpGet(namespace, pod, '/metrics');
-  const series = text.split('\n').filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels));
-  return series.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  return sumOfMetric(await httpGet(namespace, pod, '/metrics'), name, labels);
 }
 
 /** Null when every node of `pods` is ready and holds exactly `pods` alive, and no other node suspect or failed. */
