@@ -2,7 +2,7 @@
 import type { Nodes } from '@starling/contract';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { LocalNodes } from './local-nodes.js';
+import { faultOf, LocalNodes } from './local-nodes.js';
 import { type NodeProcess, ProcessNetwork } from './node-process.js';
 import { TwoSides, withoutNamespaces } from './two-sides.js';
 
@@ -39,15 +39,15 @@ describe('Twenty nodes', () => {
 });
 
 describe.skipIf(reason !== '')(`A network whose halves lose each other${reason}`, () => {
-  /** Whether the node holds these for alive and no others, and counts one view. */
-  async function sees(node: NodeProcess, all: readonly NodeProcess[]): Promise<boolean> {
-    const view = await node.get<Nodes>('/v1/nodes');
-    const alive = view?.nodes.filter(({ state }) => state === 'alive').map(({ name }) => name);
-    return alive?.sort().join() === all.map(({ program }) => program.name).sort().join() && view?.agreement.views === 1 && view.agreement.agreeing === all.length;
-  }
-
   async function agree(nodes: readonly NodeProcess[]): Promise<void> {
-    for (const node of nodes) await eventually(`${node.program.name} agrees with ${nodes.length} nodes`, () => sees(node, nodes), deadlineMs);
+    const names = nodes.map(({ program }) => program.name);
+    for (const node of nodes) {
+      let fault = '';
+      const sees = async () => (fault = faultOf(await node.get<Nodes>('/v1/nodes'), names)) === '';
+      await eventually(`${node.program.name} agrees with ${nodes.length} nodes`, sees, deadlineMs).catch((error: Error) => {
+        throw new Error(`${error.message}: ${fault}`, { cause: error });
+      });
+    }
   }
 
   it('agrees within each half, and as a whole when they meet again', { timeout: busyMs }, async () => {
