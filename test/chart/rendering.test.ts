@@ -103,3 +103,50 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
     expect(environmentOf(podSpecs(objects(['--set', 'node.replicas=7'])).get('Pod starling-test'))['EXPECTED']).toBe('7');
   });
 });
+
+describe.skipIf(withoutHelm !== '')(`discovery through the Kubernetes API${withoutHelm}`, () => {
+  const on = ['--set', 'discovery.endpointSlices.enabled=true'];
+  const rulesOf = (args: readonly string[]) => one(objects(args), 'Role', 'starling-discovery')['rules'];
+  const followed = ['get', 'list', 'watch'];
+  const slices = { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: followed };
+  const pods = { apiGroups: [''], resources: ['pods'], verbs: followed };
+  const settingsOf = (args: readonly string[], nodes = 'StatefulSet starling') =>
+    Object.entries(environmentOf(podSpecs(objects(args)).get(nodes))).filter(([name]) => name.startsWith('STARLING_ABSENCE') || ['STARLING_ENDPOINT_SLICES', 'STARLING_LABELS'].includes(name));
+
+  it('is off unless asked for', () => {
+    expect(objects().filter(({ metadata }) => metadata.name === 'starling-discovery')).toEqual([]);
+    expect(settingsOf([])).toEqual([]);
+  });
+
+  it('permits reading the slices, the pods and the one StatefulSet, to the nodes only', () => {
+    expect(rulesOf(on)).toEqual([slices, pods, { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: ['starling'], verbs: followed }]);
+    expect(one(objects(on), 'RoleBinding', 'starling-discovery')).toMatchObject({ roleRef: { kind: 'Role', name: 'starling-discovery' }, subjects: [{ kind: 'ServiceAccount', name: 'starling', namespace: 'demo' }] });
+  });
+
+  it('tells the node what to follow, and lets it tell the others which pod it is in', () => {
+    expect(settingsOf([...on, '--set', 'node.labels.zone=west'])).toEqual([
+      ['STARLING_ENDPOINT_SLICES', 'demo/starling-gossip'],
+      ['STARLING_ABSENCE_PODS', 'app.kubernetes.io/component=node,app.kubernetes.io/instance=starling,app.kubernetes.io/name=starling'],
+      ['STARLING_ABSENCE_STATEFUL_SET', 'starling'],
+      ['STARLING_LABELS', 'zone=west,k8s.pod.uid=$(POD_UID)'],
+    ]);
+  });
+
+  it('without reasons only the slices are read, and a DaemonSet has no StatefulSet', () => {
+    const few = [...on, '--set', 'discovery.endpointSlices.reasons=false'];
+    expect(rulesOf(few)).toEqual([slices]);
+    expect(settingsOf(few)).toEqual([['STARLING_ENDPOINT_SLICES', 'demo/starling-gossip']]);
+    const daemons = [...on, '--set', 'node.kind=DaemonSet'];
+    expect(rulesOf(daemons)).toEqual([slices, pods]);
+    expect(settingsOf(daemons, 'DaemonSet starling').map(([name]) => name)).not.toContain('STARLING_ABSENCE_STATEFUL_SET');
+  });
+
+  it('gives the pods a token and a way to the API server in every certificate mode', () => {
+    const shared = ['--set', 'certificates.mode=shared', '--set', 'networkPolicy.enabled=true'];
+    const waysOut = (args: readonly string[]) => JSON.stringify(at(one(objects(args), 'NetworkPolicy', 'starling'), 'spec.egress'));
+    expect(podSpecs(objects(shared)).get('StatefulSet starling')?.automountServiceAccountToken).toBe(false);
+    expect(podSpecs(objects([...shared, ...on])).get('StatefulSet starling')?.automountServiceAccountToken).toBe(true);
+    expect(waysOut(shared)).not.toContain('6443');
+    expect(waysOut([...shared, ...on])).toContain('6443');
+  });
+});

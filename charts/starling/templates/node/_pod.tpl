@@ -4,6 +4,11 @@
 {{- join "," (concat (list $own) .Values.node.extraSeeds) -}}
 {{- end -}}
 
+{{/* "true" when the nodes ask the Kubernetes API for something. */}}
+{{- define "starling.asksApiServer" -}}
+{{- if or (eq .Values.certificates.mode "request") .Values.discovery.endpointSlices.enabled }}true{{ end -}}
+{{- end -}}
+
 {{/* The environment of a node. Variables that others refer to come first. */}}
 {{- define "starling.nodeEnvironment" -}}
 {{- $c := .Values.certificates -}}
@@ -36,11 +41,31 @@
 {{- end }}
 - name: STARLING_SAMPLE_INTERVAL
   value: {{ .Values.node.sampleInterval }}
-{{- with .Values.node.labels }}
+{{- $slices := .Values.discovery.endpointSlices }}
+{{- $reasons := and $slices.enabled $slices.reasons }}
+{{- if $slices.enabled }}
+- name: STARLING_ENDPOINT_SLICES
+  value: {{ .Release.Namespace }}/{{ include "starling.fullname" . }}-gossip
+{{- end }}
+{{- if $reasons }}
+- name: POD_UID
+  valueFrom: {fieldRef: {fieldPath: metadata.uid}}
+{{- $selector := list }}
+{{- range $name, $value := include "starling.selector" (list . "node") | fromYaml }}{{ $selector = append $selector (printf "%s=%v" $name $value) }}{{ end }}
+- name: STARLING_ABSENCE_PODS
+  value: {{ join "," $selector | quote }}
+{{- if eq .Values.node.kind "StatefulSet" }}
+- name: STARLING_ABSENCE_STATEFUL_SET
+  value: {{ include "starling.fullname" . }}
+{{- end }}
+{{- end }}
 {{- $pairs := list }}
-{{- range $name, $value := . }}{{ $pairs = append $pairs (printf "%s=%v" $name $value) }}{{ end }}
+{{- range $name, $value := .Values.node.labels }}{{ $pairs = append $pairs (printf "%s=%v" $name $value) }}{{ end }}
+{{- /* By it others know which pod a node is in. */ -}}
+{{- if $reasons }}{{ $pairs = append $pairs "k8s.pod.uid=$(POD_UID)" }}{{ end }}
+{{- with $pairs }}
 - name: STARLING_LABELS
-  value: {{ join "," $pairs | quote }}
+  value: {{ join "," . | quote }}
 {{- end }}
 - name: STARLING_LOG_LEVEL
   value: {{ .Values.node.logLevel }}
@@ -83,8 +108,8 @@ metadata:
   {{- end }}
 spec:
   serviceAccountName: {{ include "starling.serviceAccountName" . }}
-  # Only a pod that asks for its certificate itself has business with the API server.
-  automountServiceAccountToken: {{ eq .Values.certificates.mode "request" }}
+  # Only a pod that asks for its certificate itself, or where the others are, has business with the API server.
+  automountServiceAccountToken: {{ eq (include "starling.asksApiServer" .) "true" }}
   # Variables of services would look like settings of ours.
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ $node.terminationGracePeriodSeconds }}
