@@ -31,6 +31,12 @@ it('puts the worst first, and the oldest first among equals', () => {
   ]);
 });
 
+it('says why a node is away, where that is known', () => {
+  const absence = { reason: 'machine-lost', since: new Date(nowMs).toISOString() } as const;
+  const view = viewOfSnapshot(snapshotOf([nodeOf(0, { state: 'failed', absence }), nodeOf(1, { state: 'failed' })]), nowMs);
+  expect(attentionOf(view, nowMs).items.map(({ text }) => text)).toEqual(expect.arrayContaining(['failed 1 min 00 s ago: machine lost', 'failed 1 min 00 s ago']));
+});
+
 it('says how many more there are than it lists', () => {
   const nodes = Array.from({ length: maxItems + 3 }, (_, i) => nodeOf(i, { state: 'failed' }));
   const attention = attentionOf(viewOfSnapshot(snapshotOf(nodes), nowMs), nowMs);

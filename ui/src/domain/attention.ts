@@ -1,6 +1,7 @@
 /** What deserves a person's attention, the worst first. */
 import { formatCount, formatSpan } from './format.js';
 import { ageSeconds, stateSeconds, type KnownNode, type NetworkView } from './network-view.js';
+import { absenceWords } from './node-state.js';
 
 export type Severity = 'critical' | 'warning' | 'notice';
 
@@ -46,8 +47,10 @@ function ofNode(known: KnownNode, view: NetworkView, nowMs: number): AttentionIt
   const add = (severity: Severity, kind: string, text: string) => items.push({ key: `${kind}:${id}`, severity, nodeId: id, title: name, text });
   const age = ageSeconds(known, nowMs);
   if (known.particulars?.equivocated === true) add('critical', 'equivocation', 'signed two contents under one sequence: its key is in other hands');
-  if (state === 'failed') add('critical', 'failed', `failed ${formatSpan(stateSeconds(known, nowMs))} ago`);
-  if (state === 'suspect') add('warning', 'suspect', `suspected for ${formatSpan(stateSeconds(known, nowMs))}`);
+  const absence = absenceWords(known.node);
+  const why = absence === null ? '' : `: ${absence}`;
+  if (state === 'failed') add('critical', 'failed', `failed ${formatSpan(stateSeconds(known, nowMs))} ago${why}`);
+  if (state === 'suspect') add('warning', 'suspect', `suspected for ${formatSpan(stateSeconds(known, nowMs))}${why}`);
   if (state === 'alive' && age > quietIntervals * view.sampleIntervalSeconds) add('warning', 'quiet', `quiet for ${formatSpan(age)}, still counted alive`);
   if (state === 'alive' || state === 'suspect') items.push(...ofCertificate(known, nowMs));
   return items;

@@ -73,6 +73,7 @@ export function toneOf(event: TimelineEvent): 'critical' | 'warning' | 'good' | 
     case 'certificate':
     case 'peer-up':
     case 'peer-down':
+    case 'absence':
       return 'neutral';
   }
 }
