@@ -15,3 +15,8 @@ export async function aliveNodes(forward: Forward): Promise<readonly NodeDetail[
   const answers = await Promise.all(alive.map(({ id }) => get<NodeAnswer>(forward, `/v1/nodes/${id}`)));
   return answers.map(({ node }) => node);
 }
+
+/** Every node, also who is away. */
+export async function allNodes(forward: Forward): Promise<Nodes['nodes']> {
+  return (await get<Nodes>(forward, '/v1/nodes')).nodes;
+}
