@@ -1,32 +1,19 @@
 import { createSocket } from 'node:dgram';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '@starling/gossip';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { transportLimits } from '../../services/node/src/transport/transport-limits.js';
-import { createTestAuthority, type IssuedLeaf, type TestAuthority } from '../support/authority.js';
+import { clientAuth, createTestAuthority, type IssuedLeaf, serverAuth, type TestAuthority } from '../support/authority.js';
 import { eventually } from '../support/eventually.js';
-import { connect, credentialsOf, type End, leafUri, openEnd, testCluster } from '../support/transport-end.js';
+import { connect, credentialsOf, type End, leafUri, testCluster } from '../support/transport-end.js';
+import { authorityOfTests, closing, honestEnd, openedEnd } from './ends.js';
+import { openRawClient } from './raw-client.js';
 
-const clientAuth = '1.3.6.1.5.5.7.3.2';
-const serverAuth = '1.3.6.1.5.5.7.3.1';
 let authority: TestAuthority;
 let stranger: TestAuthority;
-const ends: End[] = [];
-
-async function end(...given: Parameters<typeof openEnd>): ReturnType<typeof openEnd> {
-  const opened = await openEnd(...given);
-  ends.push(opened);
-  return opened;
-}
-
-async function honestEnd() {
-  return end(credentialsOf(await authority.issue([leafUri()]), authority));
-}
 
 beforeAll(async () => {
-  authority = await createTestAuthority('Ours');
+  authority = await authorityOfTests();
   stranger = await createTestAuthority('Theirs');
-});
-afterEach(async () => {
-  await Promise.all(ends.splice(0).map(({ transport }) => transport.shutdown()));
 });
 
 describe('QUIC between two honest ends', () => {
@@ -119,7 +106,7 @@ describe('QUIC refuses', () => {
     it(`${what}, as dialler and as acceptor, and delivers nothing of it`, async () => {
       const { leaf } = await make();
       const honest = await honestEnd();
-      const other = await end(credentialsOf(leaf, authority, stranger));
+      const other = await openedEnd(credentialsOf(leaf, authority, stranger));
       other.transport.dial(honest.transport.address);
       honest.transport.dial(other.transport.address);
       await eventually('the honest end gave up', () => honest.heard.failed.length === 1);
@@ -136,7 +123,7 @@ describe('QUIC refuses', () => {
 
   it('its own certificate at the other end: a connection to itself, or a stolen key', async () => {
     const leaf = await authority.issue([leafUri()]);
-    const [a, b] = [await end(credentialsOf(leaf, authority)), await end(credentialsOf(leaf, authority))];
+    const [a, b] = [await openedEnd(credentialsOf(leaf, authority)), await openedEnd(credentialsOf(leaf, authority))];
     a.transport.dial(b.transport.address);
     await eventually('refused', () => a.heard.failed.length === 1);
     expect(a.transport.counters()['peers_refused_ourselves']).toBe(1);
@@ -144,32 +131,9 @@ describe('QUIC refuses', () => {
 
   it('a client without any certificate', async () => {
     const honest = await honestEnd();
-    const { default: quiche } = await import('@matrixai/quic/native/quiche.js');
-    const config = quiche.Config.withBoringSslCtx(true, false, new TextEncoder().encode(authority.root), null, null, null);
-    config.setApplicationProtos(['starling/1']);
-    config.setInitialMaxStreamsUni(10);
-    config.setInitialMaxData(100_000);
-    const socket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    const local = { host: '127.0.0.1', port: socket.address().port };
-    const remote = { host: '127.0.0.1', port: Number(honest.transport.address.split(':')[1]) };
-    const native = quiche.Connection.connect(null, Buffer.alloc(20, 1), local, remote, config);
-    const out = Buffer.alloc(1_400);
-    const flush = () => {
-      for (let sent = native.send(out); sent !== null; sent = native.send(out)) socket.send(Buffer.from(out.subarray(0, sent[0])), remote.port, remote.host);
-    };
-    socket.on('message', (bytes) => {
-      try {
-        native.recv(bytes, { from: remote, to: local });
-      } catch {
-        // The refusal may come as an error of the library.
-      }
-      flush();
-    });
-    flush();
+    closing(await openRawClient(honest.transport.address, { roots: authority.root }));
     await eventually('the handshake failed here', () => honest.transport.counters()['handshakes_failed'] === 1);
     expect(honest.heard.opened).toHaveLength(0);
-    socket.close();
   });
 });
 
@@ -227,8 +191,7 @@ describe('QUIC in front of strangers', () => {
   it('survives 20,000 mutated packets, and delivers to an honest peer throughout', async () => {
     const [honest, peer] = [await honestEnd(), await honestEnd()];
     const { out } = await connect(peer, honest);
-    let seed = 42;
-    const random = () => (seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0) / 2 ** 32;
+    const random = seededRandom(42);
     for (let round = 0; round < 20; round++) {
       const packets = Array.from({ length: 1_000 }, () => {
         const packet = initial(Buffer.alloc(Math.floor(random() * 21), 3), 40 + Math.floor(random() * 1_300));

@@ -5,6 +5,7 @@ import { Point } from '@noble/ed25519';
 import * as x509 from '@peculiar/x509';
 import { encodeCredential, messageOfUnsignedCredential, sealBundle, toHex } from '@starling/gossip';
 import { clusterTagOf } from '../../services/node/src/certificates/credential.js';
+import { clientAuth, serverAuth } from '../support/authority.js';
 import { keyOf, plain, type Plain, type SigningKey, signWith } from './keys.js';
 import { p256Of, signP256 } from './p256.js';
 
@@ -14,8 +15,6 @@ x509.cryptoProvider.set(crypto);
 export const cluster = 'vectors';
 export const nowMs = Date.UTC(2026, 10, 24, 12);
 const hourMs = 3_600_000;
-const serverAuth = '1.3.6.1.5.5.7.3.1';
-const clientAuth = '1.3.6.1.5.5.7.3.2';
 const algorithm = { name: 'Ed25519' };
 const nodeId = (name: string) => toHex(keyOf(name).publicKey);
 
