@@ -217,7 +217,7 @@ describe('The API of a node', () => {
   it.each<readonly [string, string, Parameters<typeof askApi>[3], number, string]>([
     ['an unknown node', `/v1/nodes/${'ab'.repeat(32)}`, {}, 404, 'knows no node'],
     ['an id that is none', '/v1/nodes/node-1', {}, 400, 'id'],
-    ['malformed JSON', '/v1/nodes', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":' }, 405, 'use GET'],
+    ['a method that is not served', '/v1/nodes', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":' }, 405, 'use GET'],
     ['a body that is too large', '/v1/nodes', { method: 'POST', headers: { 'content-type': 'application/json' }, body: 'x'.repeat(100_000) }, 413, 'large'],
     ['another path', '/v1/everything', {}, 404, ''],
   ])('answers %s with a problem that says what is wrong', async (_what, path, options, status, word) => {

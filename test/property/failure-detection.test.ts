@@ -28,7 +28,7 @@ function watching() {
       sequence += 1;
       rig.push(connection, [sampleOf(origin, sequence, rig.nowMs)], 'eager', { ageMs });
     },
-    /** Forgets that the peer is one of those who could be suspected: it says nothing of itself here. */
+    /** What it took the origin for, in order; the peer says nothing of itself and is never judged. */
     states: () => rig.all('member-changed').filter((event) => event.origin === origin.id).map(({ state }) => state),
   };
 }

@@ -140,7 +140,7 @@ export class CoreRig {
     return this.sent.filter((one) => one.connection === connection).map(({ bytes }) => decodeMessage(bytes) as Message);
   }
 
-  /** Bundles pushed to a connection, as (origin's first digits, sequence). */
+  /** The bundles pushed to a connection, in order. */
   pushedTo(connection: ConnectionId, path: Push['path'] = 'eager'): Uint8Array[] {
     return this.messagesTo(connection).flatMap((message) => (message.type === 'push' && message.path === path ? message.passages.map(({ bytes }) => bytes) : []));
   }
