@@ -1,15 +1,16 @@
-/** Sixteen nodes in two processes, each process beside the other on one machine. */
+/** A network in two processes, each beside the other on one machine. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { issueIdentities } from './bench-node.mjs';
 
 const settleMs = 30_000;
+const processes = 2;
 
 /**
  * Runs `nodes` nodes, half of them in each of two processes, until they all know each other and have settled, then for `seconds` more.
  * Returns what the processes counted in that time, added up; `samplesMs` are latencies, sorted.
  */
-export async function runFleet({ nodes = 16, processes = 2, seconds, intervalMs, records, recordBytes, verifies = true }) {
+export async function runFleet({ nodes = 16, seconds, intervalMs, records, recordBytes, verifies = true }) {
   const identities = await issueIdentities(nodes);
   const share = nodes / processes;
   const workers = [];

@@ -13,10 +13,6 @@ export interface RelayFaults {
 export interface Relay {
   /** Dial this instead of the target. */
   readonly address: string;
-  /** May be changed while packets pass. */
-  faults: RelayFaults;
-  /** Lets nothing pass while true. */
-  cut: boolean;
   /** Packets that passed, were lost, were repeated, changed places. */
   readonly seen: { passed: number; lost: number; repeated: number; reordered: number };
   close(): Promise<void>;
@@ -29,7 +25,7 @@ export async function openRelay(target: string, faults: RelayFaults = {}, seed =
   const targetPort = Number(target.split(':')[1]);
   let diallerPort = 0;
   const held = new Map<number, Buffer>();
-  const relay: Relay = { address: `127.0.0.1:${socket.address().port}`, faults, cut: false, seen: { passed: 0, lost: 0, repeated: 0, reordered: 0 }, close: () => closed(socket) };
+  const relay: Relay = { address: `127.0.0.1:${socket.address().port}`, seen: { passed: 0, lost: 0, repeated: 0, reordered: 0 }, close: () => closed(socket) };
   const happens = (share = 0) => random() < share;
   const pass = (bytes: Buffer, port: number) => {
     relay.seen.passed += 1;
@@ -38,18 +34,17 @@ export async function openRelay(target: string, faults: RelayFaults = {}, seed =
   socket.on('message', (bytes, from) => {
     if (from.port !== targetPort) diallerPort = from.port;
     const port = from.port === targetPort ? diallerPort : targetPort;
-    if (relay.cut) return;
-    if (happens(relay.faults.loss)) {
+    if (happens(faults.loss)) {
       relay.seen.lost += 1;
       return;
     }
     const waiting = held.get(port);
-    if (waiting === undefined && happens(relay.faults.reordering)) {
+    if (waiting === undefined && happens(faults.reordering)) {
       held.set(port, bytes);
       return;
     }
     pass(bytes, port);
-    if (happens(relay.faults.duplication)) {
+    if (happens(faults.duplication)) {
       relay.seen.repeated += 1;
       pass(bytes, port);
     }

@@ -1,7 +1,7 @@
 /** Seeded damage to bytes. `STARLING_FUZZ_RUNS` and `STARLING_FUZZ_SEED` make a run longer or another one. */
 import { type Random, seededRandom } from '@starling/gossip';
 
-export const fuzzSeed = Number(process.env['STARLING_FUZZ_SEED'] ?? 1);
+const fuzzSeed = Number(process.env['STARLING_FUZZ_SEED'] ?? 1);
 
 /** How often, when nobody asks for more: for seconds. */
 export function runsOf(usual: number): number {

@@ -2,7 +2,7 @@
  * A peer with a certificate of the network that speaks the protocol over QUIC as it pleases. It is written against
  * docs/PROTOCOL.md, and of the product uses the transport and the codec alone: what it says no engine has decided.
  */
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { type ConnectionId, encodeBundle, encodeDescriptor, encodeSample, kinds, messageOfUnsigned, sealBundle, signedMessage, toHex, type BundleRecord } from '@starling/gossip';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import type { Hello, Message, Passage, Push } from '../../services/gossip/src/wire/message.js';
@@ -156,9 +156,4 @@ export class MaliciousPeer {
   close(): Promise<void> {
     return this.transport.shutdown();
   }
-}
-
-/** SHA-256 of the leaf. */
-export function fingerprintOf({ cert }: IssuedLeaf): string {
-  return createHash('sha256').update(new X509Certificate(cert).raw).digest('hex');
 }

@@ -12,8 +12,8 @@ import { p256Of, signP256 } from './p256.js';
 const crypto = webcrypto as Crypto;
 x509.cryptoProvider.set(crypto);
 
-export const cluster = 'vectors';
-export const nowMs = Date.UTC(2026, 10, 24, 12);
+const cluster = 'vectors';
+const nowMs = Date.UTC(2026, 10, 24, 12);
 const hourMs = 3_600_000;
 const algorithm = { name: 'Ed25519' };
 const nodeId = (name: string) => toHex(keyOf(name).publicKey);

@@ -7,11 +7,11 @@ import { clusterTagOf } from '../../services/node/src/certificates/credential.js
 import { nodeCredential } from './credential-vectors.js';
 import { keyOf, plain, type Plain, type SigningKey, signWith } from './keys.js';
 
-export const cluster = 'vectors';
+const cluster = 'vectors';
 const clusterTag = new Uint8Array(clusterTagOf(cluster));
 const first = keyOf('first');
 const second = keyOf('second');
-export const timeMs = Date.UTC(2026, 10, 24, 12);
+const timeMs = Date.UTC(2026, 10, 24, 12);
 
 const descriptor: Descriptor = {
   name: 'röntgen-1',
