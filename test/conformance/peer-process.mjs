@@ -1,4 +1,4 @@
-/** A peer in a process of its own, for tests that kill and stop it: dials what it is told to, and says what it hears. */
+/** A peer in a process of its own, for tests that kill and stop it: dials what it is told to, tells the test what becomes of it, and sends back every message. */
 import { openQuicTransport } from '../../services/node/dist/transport/quic-transport.js';
 
 process.once('message', async ({ dial, credentials }) => {
@@ -12,7 +12,7 @@ process.once('message', async ({ dial, credentials }) => {
       onOpened: () => process.send({ opened: true }),
       onDialFailed: (_connection, _address, reason) => process.send({ failed: reason }),
       onClosed: (_connection, reason) => process.send({ closed: reason }),
-      onMessage() {},
+      onMessage: (connection, channel, bytes) => transport.send(connection, channel, bytes),
       onSent() {},
     },
   });

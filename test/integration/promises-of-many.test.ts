@@ -1,4 +1,5 @@
 /** The promises of the network that take many nodes to keep: gossip, eventual consistency, partial visibility, services. */
+import { fork } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTestAuthority } from '../support/authority.js';
 import { eventually } from '../support/eventually.js';
-import { connect, credentialsOf, leafUri, openEnd } from '../support/transport-end.js';
+import { credentialsOf, leafUri, openEnd } from '../support/transport-end.js';
 import { LocalNodes } from './local-nodes.js';
 import { MaliciousPeer } from './malicious-peer.js';
 import { ProcessNetwork } from './node-process.js';
@@ -155,12 +156,20 @@ describe('Promise 7: Services. Each runs without the others', () => {
 
   it('the transport, between two programs that are no nodes', async () => {
     const authority = await createTestAuthority();
-    const [a, b] = await Promise.all([0, 1].map(async () => openEnd(credentialsOf(await authority.issue([leafUri()]), authority)))) as [Awaited<ReturnType<typeof openEnd>>, Awaited<ReturnType<typeof openEnd>>];
-    const { out } = await connect(a, b);
-    a.transport.send(out.connection, 'stream', Buffer.from('hello'));
-    const arrived = await eventually('the message arrives', () => b.heard.messages[0]);
-    expect(Buffer.from(arrived.bytes).toString()).toBe('hello');
-    await Promise.all([a.transport.shutdown(), b.transport.shutdown()]);
+    const credentials = async () => credentialsOf(await authority.issue([leafUri()]), authority);
+    const [ours, theirs] = [await credentials(), await credentials()];
+    const end = await openEnd(ours);
+    const other = fork(join(import.meta.dirname, '..', 'conformance', 'peer-process.mjs'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+    try {
+      other.send({ dial: end.transport.address, credentials: theirs });
+      const opened = await eventually('the other program has dialled', () => end.heard.opened[0]);
+      end.transport.send(opened.connection, 'stream', Buffer.from('hello'));
+      const answer = await eventually('it sends the message back', () => end.heard.messages[0]);
+      expect(Buffer.from(answer.bytes).toString()).toBe('hello');
+    } finally {
+      other.kill('SIGKILL');
+      await end.transport.shutdown();
+    }
   });
 
   it('a node without a network, and the gateway without a node', async () => {
