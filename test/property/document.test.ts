@@ -9,6 +9,15 @@ const root = join(import.meta.dirname, '..', '..');
 const text = readFileSync(join(root, 'docs', 'PROTOCOL.md'), 'utf8');
 const clauses = [...text.matchAll(/^(\d+\.\d+) /gm)].map(([, clause]) => clause as string);
 const sections = [...text.matchAll(/^## (\d+) /gm)].map(([, section]) => section as string);
+/** The numbered rules within clauses, as 7.5.1. */
+function* rules(): Generator<string> {
+  let clause = '';
+  for (const line of text.split('\n')) {
+    clause = /^(\d+\.\d+) /.exec(line)?.[1] ?? clause;
+    const rule = /^(\d+)\. /.exec(line)?.[1];
+    if (rule !== undefined) yield `${clause}.${rule}`;
+  }
+}
 
 function section(number: number): string {
   const begin = text.indexOf(`\n## ${number} `);
@@ -48,16 +57,16 @@ function* sources(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && !['node_modules', 'dist', 'test-results'].includes(entry.name)) yield* sources(path);
-    else if (/\.(ts|vue|mjs|yaml|tpl|md)$/.test(entry.name)) yield path;
+    else if (/\.(ts|vue|mjs|yaml|tpl|md|txt)$/.test(entry.name)) yield path;
   }
 }
 
 it('has every clause that is cited', () => {
-  const known = new Set([...clauses, ...sections]);
+  const known = new Set([...rules(), ...clauses, ...sections]);
   let cited = 0;
   const missing: string[] = [];
   for (const path of ['services', 'ui', 'charts', 'k8s', 'test', 'docs'].flatMap((folder) => [...sources(join(root, folder))])) {
-    for (const [whole, list] of readFileSync(path, 'utf8').matchAll(/PROTOCOL(?:\.md)?,? (?:sections? )?(\d+(?:\.\d+)?(?:(?:, | and | to )\d+(?:\.\d+)?)*)/g)) {
+    for (const [whole, list] of readFileSync(path, 'utf8').matchAll(/PROTOCOL(?:\.md)?,? (?:sections? )?(\d+(?:\.\d+){0,2}(?:(?:, | and | to )\d+(?:\.\d+){0,2})*)/g)) {
       for (const clause of (list as string).split(/, | and | to /)) {
         cited += 1;
         if (!known.has(clause)) missing.push(`${path.slice(root.length + 1)}: ${whole}`);
