@@ -2,6 +2,7 @@
 import { schemas } from '@starling/contract';
 import { checkRecord } from '@starling/verification';
 import { expect, it } from 'vitest';
+import { randomBytes } from '../../services/gossip/src/random.js';
 import { type Authority, makeAuthority, makeQuestion } from '../../services/verification/src/authority.fixture.js';
 import { contractFault } from '../support/contract-check.js';
 import { fuzzRandom, mutated, runsOf } from './mutation.js';
@@ -42,7 +43,7 @@ const strange = [null, '', 'x', '====', '\u0000', 'AA==', -1, 1e308, [], {}, tru
 it('throws for no text in an answer, and for no time', async () => {
   const { question } = await sound();
   const random = fuzzRandom(22);
-  const text = () => (random() < 0.5 ? Buffer.from(Uint8Array.from({ length: 30 }, () => Math.floor(random() * 256))).toString('latin1') : String(strange[Math.floor(random() * strange.length)]));
+  const text = () => (random() < 0.5 ? Buffer.from(randomBytes(random, 30)).toString('latin1') : String(strange[Math.floor(random() * strange.length)]));
   for (let i = 0; i < runsOf(300); i++) {
     const changes: readonly (() => Partial<Question>)[] = [
       () => ({ nodeId: text() }),

@@ -1,14 +1,16 @@
 /** A core under fire: arbitrary bytes from a peer and from strangers. It never throws, stays within its limits, and what it rejects changes nothing. */
 import { type ConnectionId, encodeBundle, kinds, limits, messageOfUnsigned, type Output, type Random, sealBundle, toHex } from '@starling/gossip';
 import { expect, it } from 'vitest';
+import { pick as pickFrom, randomBytes } from '../../services/gossip/src/random.js';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import type { Announcement, Message } from '../../services/gossip/src/wire/message.js';
 import { bundleOf, clusterTag, CoreRig, credentialRecord, descriptorRecord, epochMs, farewellRecord, helloOf, introductionOf, sampleOf, sampleRecord, type ToyKey, toyKey } from '../support/core-rig.js';
 import { toySign } from '../simulator/src/toy-crypto.js';
-import { fuzzRandom, mutated, randomBytes, runsOf } from './mutation.js';
+import { fuzzRandom, mutated, runsOf } from './mutation.js';
 
 const keys = Array.from({ length: 80 }, (_, i) => toyKey(77, i + 1));
-const pick = <T>(random: Random, items: readonly T[]) => items[Math.floor(random() * items.length)] as T;
+/** Of items of which there is one. */
+const pick = <T>(random: Random, items: readonly T[]) => pickFrom(random, items) as T;
 /** The small ones often, so that things meet. */
 const number = (random: Random) => (random() < 0.7 ? Math.floor(random() ** 2 * 40) : pick(random, [0, 1, 2, 3, 127, 128, 2 ** 32, Number.MAX_SAFE_INTEGER, 65_536]));
 

@@ -1,5 +1,6 @@
 /** Seeded damage to bytes. `STARLING_FUZZ_RUNS` and `STARLING_FUZZ_SEED` make a run longer or another one. */
 import { type Random, seededRandom } from '@starling/gossip';
+import { randomBytes } from '../../services/gossip/src/random.js';
 
 const fuzzSeed = Number(process.env['STARLING_FUZZ_SEED'] ?? 1);
 
@@ -14,10 +15,6 @@ export const fuzzRandom = (salt: number): Random => seededRandom((fuzzSeed * 65_
 const below = (random: Random, most: number) => Math.floor(random() * most);
 /** Bytes that parsers trip over. */
 const odd = [0x00, 0x01, 0x7f, 0x80, 0x81, 0xc0, 0xff];
-
-export function randomBytes(random: Random, length: number): Uint8Array {
-  return Uint8Array.from({ length }, () => below(random, 256));
-}
 
 /** One to four changes; others of the corpus lend their parts. */
 export function mutated(random: Random, bytes: Uint8Array, others: readonly Uint8Array[]): Uint8Array {

@@ -7,11 +7,12 @@ import {
   decodeBundle, decodeCredential, decodeDescriptor, decodeSample, decodeTrust, encodeDescriptor, encodeSample, encodeTrust, fromHex, isClusterName, isNodeId, isSignatureWellFormed, parseLeafUri, peekBundle,
 } from '@starling/gossip';
 import { describe, expect, it } from 'vitest';
+import { randomBytes } from '../../services/gossip/src/random.js';
 import { decodeMessage } from '../../services/gossip/src/wire/codec.js';
 import { clusterTagOf, verifyCredential } from '../../services/node/src/certificates/credential.js';
 import { TrustedRoots } from '../../services/node/src/certificates/trusted-roots.js';
 import { createSignatureVerifier } from '../../services/node/src/identity/verify-signature.js';
-import { fuzzRandom, mutated, randomBytes, runsOf } from './mutation.js';
+import { fuzzRandom, mutated, runsOf } from './mutation.js';
 
 const vectors = <T>(name: string) => JSON.parse(readFileSync(join(import.meta.dirname, '..', 'vectors', name), 'utf8')) as T;
 const bytesOf = (hex: string) => fromHex(hex) as Uint8Array;

@@ -1,4 +1,4 @@
-/** What fast-check makes up: messages, bundles and damage to bytes. */
+/** What fast-check makes up: messages, bundles and what stands in them. */
 import fc from 'fast-check';
 import { type BundleDraft, type Descriptor, encodeBundle, kinds, type Sample, sealBundle, toHex } from '@starling/gossip';
 import type { Message } from '../../services/gossip/src/wire/message.js';
@@ -53,26 +53,4 @@ export const sample: fc.Arbitrary<Sample> = fc.record({
   descriptorSequence: positive,
   viewDigest: bytes(8),
   multiples: fc.array(fc.option(fc.oneof(fc.integer({ min: -largest, max: largest }), fc.integer({ min: -200, max: 200 })), { nil: undefined }), { maxLength: 128 }),
-});
-
-/** One thing done to bytes: a bit changed, an end cut, bytes added, put in or taken out. */
-export type Damage = (bytes: Uint8Array) => Uint8Array;
-
-export const damage: fc.Arbitrary<Damage> = fc.tuple(fc.constantFrom('flip', 'cut', 'extend', 'insert', 'remove', 'set'), fc.nat(1_000_000), fc.nat(255)).map(([how, place, value]) => (whole: Uint8Array) => {
-  const at = whole.length === 0 ? 0 : place % whole.length;
-  const [before, after] = [[...whole.subarray(0, at)], [...whole.subarray(at)]];
-  switch (how) {
-    case 'flip':
-      return whole.map((byte, i) => (i === at ? byte ^ (1 << (value & 7)) : byte));
-    case 'set':
-      return whole.map((byte, i) => (i === at ? value : byte));
-    case 'cut':
-      return whole.slice(0, at);
-    case 'extend':
-      return Uint8Array.from([...whole, value]);
-    case 'insert':
-      return Uint8Array.from([...before, value, ...after]);
-    default:
-      return Uint8Array.from([...before, ...after.slice(1)]);
-  }
 });
