@@ -36,12 +36,9 @@ function hearing(bundles: readonly Uint8Array[], sizes: readonly number[] = []):
 
 /** Everything in force, and the digest of it, as a new peer gets to know it. */
 function stateOf(rig: CoreRig): { readonly inForce: string[]; readonly digest: unknown } {
-  rig.clear();
-  const stranger = rig.connect(toyKey(5, 9), 'accepted', { peers: 4 });
-  const digests = rig.messagesTo(stranger).flatMap((message) => (message.type === 'digest' ? message.entries : []));
-  rig.hear(stranger, { type: 'digest', from: new Uint8Array(8), to: new Uint8Array(8).fill(0xff), entries: [] });
+  const { inForce, digest } = rig.contents(toyKey(5, 9));
   const prefix = toHex(origin.publicKey.subarray(0, 8));
-  return { inForce: rig.pushedTo(stranger, 'anti-entropy').map(toHex), digest: digests.filter((entry) => toHex(entry.prefix) === prefix).map((entry) => ({ ...entry, prefix })) };
+  return { inForce, digest: digest.filter((entry) => toHex(entry.prefix) === prefix).map((entry) => ({ ...entry, prefix })) };
 }
 
 /** The stupid way: per kind the newest of the newest incarnation, and the bundles that hold one of these. */

@@ -2,9 +2,9 @@
  * One core on a bench: virtual time, signatures of the simulator, and peers that are played by the test. What the core asks
  * of its shell is answered at once, in order; everything else that it puts out is kept for the test to look at.
  */
-import { type BundleRecord, type ConnectionId, createEngine, encodeBundle, encodeDescriptor, encodeSample, type Engine, type Event, type Input, kinds, messageOfUnsigned, type Output, sealBundle, seededRandom, signedMessage } from '@starling/gossip';
+import { type BundleRecord, type ConnectionId, createEngine, encodeBundle, encodeDescriptor, encodeSample, type Engine, type Event, type Input, kinds, messageOfUnsigned, type Output, sealBundle, seededRandom, signedMessage, toHex } from '@starling/gossip';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
-import type { Message, Passage, Push } from '../../services/gossip/src/wire/message.js';
+import type { DigestEntry, Message, Passage, Push } from '../../services/gossip/src/wire/message.js';
 import { cluster, clusterTag, type ToyKey, toyCredential, toyCredentialFacts, toyKey, toySign, toyVerify } from '../simulator/src/toy-crypto.js';
 
 export { clusterTag, type ToyKey, toyKey };
@@ -143,6 +143,17 @@ export class CoreRig {
   /** The bundles pushed to a connection, in order. */
   pushedTo(connection: ConnectionId, path: Push['path'] = 'eager'): Uint8Array[] {
     return this.messagesTo(connection).flatMap((message) => (message.type === 'push' && message.path === path ? message.passages.map(({ bytes }) => bytes) : []));
+  }
+
+  /** What it holds, as this stranger gets to know it who becomes a peer and goes again: the bundles in force, in hexadecimal, and its digest. */
+  contents(stranger: ToyKey): { readonly inForce: string[]; readonly digest: readonly DigestEntry[] } {
+    const connection = this.connect(stranger, 'accepted', { peers: 4 });
+    const digest = this.messagesTo(connection).flatMap((message) => (message.type === 'digest' ? message.entries : []));
+    this.hear(connection, { type: 'digest', from: new Uint8Array(8), to: new Uint8Array(8).fill(0xff), entries: [] });
+    const inForce = this.pushedTo(connection, 'anti-entropy').map(toHex);
+    this.give({ type: 'connection-closed', connection, reason: 'seen' });
+    this.sent.length = 0;
+    return { inForce, digest };
   }
 
   /** Forgets what was seen so far. */
