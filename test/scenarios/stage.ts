@@ -1,9 +1,9 @@
 /** The simulated network of one scenario: its nodes by name, who reaches whom, and what was written by hand. */
-import { type Address, createEngine, seededRandom } from '@starling/gossip';
+import type { Address } from '@starling/gossip';
 import { calmLinks } from '../simulator/src/network.js';
 import type { SimulatedNode } from '../simulator/src/simulated-node.js';
-import { clusterTag, toyCredential } from '../simulator/src/toy-crypto.js';
-import type { WorldOptions } from '../simulator/src/process.js';
+import { clusterTag } from '../simulator/src/toy-crypto.js';
+import { engineOf, type WorldOptions } from '../simulator/src/process.js';
 import { World } from '../simulator/src/world.js';
 import { Chronicle } from './chronicle.js';
 
@@ -181,18 +181,7 @@ export class Stage {
   startForeign(node: SimulatedNode): void {
     this.act(() => {
       this.world.start(node);
-      node.engine = createEngine({
-        cluster: 'another',
-        clusterTag: clusterTag.map((byte) => byte + 1),
-        self: node.key.id,
-        incarnation: node.disk.incarnation,
-        credential: toyCredential(node.key),
-        descriptor: { name: 'foreign', version: 'sim', labels: {}, metrics: [] },
-        advertise: node.address,
-        sampleIntervalMs,
-        connections: this.connections,
-        random: seededRandom(this.seed ?? 0),
-      });
+      node.engine = engineOf(node, this.world.options, { cluster: 'another', clusterTag: clusterTag.map((byte) => byte + 1) });
       this.world.give(node, { type: 'started' });
     });
   }

@@ -1,5 +1,5 @@
 /** What runs on a simulated machine: the core as it is, configured as a shell would, and the shell's word on credentials. */
-import { createEngine, type Engine, type Input, seededRandom } from '@starling/gossip';
+import { createEngine, type Engine, type EngineConfig, type Input, seededRandom } from '@starling/gossip';
 import type { SimulatedNode } from './simulated-node.js';
 import { cluster, clusterTag, toyCredential, toyCredentialFacts } from './toy-crypto.js';
 
@@ -13,8 +13,8 @@ export interface WorldOptions {
   readonly tickMs: number;
 }
 
-/** The same world, node and life give the same engine. */
-export function engineOf(node: SimulatedNode, options: WorldOptions): Engine {
+/** The same world, node and life give the same engine; other settings where a story wants a stranger. */
+export function engineOf(node: SimulatedNode, options: WorldOptions, others: Partial<EngineConfig> = {}): Engine {
   const metrics = Array.from({ length: options.metrics }, (_, i) => ({ name: `m${i}`, unit: '1', type: 'gauge' as const, exponent: -3 }));
   return createEngine({
     cluster,
@@ -27,6 +27,7 @@ export function engineOf(node: SimulatedNode, options: WorldOptions): Engine {
     sampleIntervalMs: options.sampleIntervalMs,
     connections: options.connections,
     random: seededRandom((options.seed * 7_919 + node.index * 104_729 + node.life) >>> 0),
+    ...others,
   });
 }
 
