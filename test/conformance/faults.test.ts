@@ -7,7 +7,8 @@ import { authorityOfTests, closing, honestEnd, type QuicEnd } from './ends.js';
 import { openRelay, type RelayFaults } from './relay.js';
 
 const messagesEachWay = 400;
-const longestPauseMs = 5_000;
+/** Each packet that is lost in a row doubles the wait for the next probe (RFC 9002, 6.2); a connection silent for 15 s is gone. */
+const longestPauseMs = 12_000;
 
 function messageOf(index: number): Uint8Array {
   const bytes = new Uint8Array(40 + ((index * 977) % 9_000)).fill(index & 0xff);
