@@ -1,13 +1,8 @@
 /** From the text of one setting to its value, or to a sentence that says what is wrong with it. */
 import { isIP } from 'node:net';
+import type { HostPort } from './host-port.js';
 
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
-
-export interface HostPort {
-  /** An IP literal, without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
 
 const read = <T>(value: T): Reading<T> => ({ ok: true, value });
 const refuse = (fault: string): Reading<never> => ({ ok: false, fault });
@@ -20,10 +15,6 @@ export function readHostPort(text: string): Reading<HostPort> {
   const family = isIP(host);
   if (family === 0 || (family === 6) !== (match?.[1] !== undefined)) return refuse(`"${text}" is not an IP address and a port, such as 127.0.0.1:9740 or [::1]:9740`);
   return port > 65_535 ? refuse(`the port ${port} is above 65535`) : read({ host, port });
-}
-
-export function formatHostPort({ host, port }: HostPort): string {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;

@@ -5,7 +5,8 @@
 import { hostname } from 'node:os';
 import { type Address, isClusterName } from '@starling/gossip';
 import { StartError } from './errors.js';
-import { formatHostPort, type HostPort, type Reading, readBoolean, readDuration, readHostPort, readLabels, readList, readOneOf, readRatio, readText } from './settings-readers.js';
+import { formatHostPort, type HostPort } from './host-port.js';
+import { type Reading, readBoolean, readDuration, readHostPort, readLabels, readList, readOneOf, readRatio, readText } from './settings-readers.js';
 
 export interface SettingDefinition<T> {
   /** Without the prefix `STARLING_`. */

@@ -1,7 +1,7 @@
 /** Asks every seed for addresses, each time anew: DNS answers change, and the core asks for ever. */
 import { Resolver } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import type { Address } from '@starling/gossip';
+import { formatHostPort } from '../host-port.js';
 import type { Seed } from './seeds.js';
 
 export interface DiscoveryOptions {
@@ -86,7 +86,7 @@ async function addressesOf(resolver: Resolver, name: string, port: number): Prom
   const found = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
   const [first] = answers;
   if (found.length === 0 && first.status === 'rejected') throw first.reason;
-  return found.map((host) => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`));
+  return found.map((host) => formatHostPort({ host, port }));
 }
 
 /** With the dot at its end a name is tried as it is, and no search list is asked in vain. */

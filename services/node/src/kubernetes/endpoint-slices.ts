@@ -1,6 +1,7 @@
 /** Addresses out of EndpointSlices (discovery.k8s.io/v1): a service has several, and one endpoint may stand in two of them. */
 import { isIP } from 'node:net';
-import type { Address, Random } from '@starling/gossip';
+import { type Address, choose, type Random } from '@starling/gossip';
+import { formatHostPort } from '../host-port.js';
 import { listAt, numberAt, textAt, fieldOf } from './json.js';
 
 /** Of the service's port; a service record asks for it by the same name. */
@@ -16,15 +17,10 @@ export function addressesOfSlice(slice: unknown): readonly Address[] | null {
   return listAt(slice, 'endpoints')
     .filter((endpoint) => fieldOf(endpoint, 'conditions', 'terminating') !== true)
     .flatMap((endpoint) => listAt(endpoint, 'addresses'))
-    .flatMap((host) => (typeof host === 'string' && isIP(host) !== 0 ? [isIP(host) === 6 ? `[${host}]:${number}` : `${host}:${number}`] : []));
+    .flatMap((host) => (typeof host === 'string' && isIP(host) !== 0 ? [formatHostPort({ host, port: number })] : []));
 }
 
 /** Of all slices together; of too many some, by chance, or all nodes of a large network would dial the same few. */
 export function addressesOfSlices(slices: Iterable<readonly Address[]>, random: Random): Address[] {
-  const all = [...new Set([...slices].flat())];
-  for (let i = 0; i < Math.min(all.length, maxAddresses); i++) {
-    const other = i + Math.floor(random() * (all.length - i));
-    [all[i], all[other]] = [all[other] as Address, all[i] as Address];
-  }
-  return all.slice(0, maxAddresses);
+  return choose(random, [...new Set([...slices].flat())], maxAddresses);
 }

@@ -15,7 +15,3 @@ export function parseAddress(address: Address): RemoteAddress | null {
   const port = Number(match?.[3]);
   return isIP(host) !== 0 && port > 0 && port <= 65_535 ? { host, port } : null;
 }
-
-export function formatAddress({ host, port }: RemoteAddress): Address {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-}

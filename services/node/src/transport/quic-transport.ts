@@ -7,7 +7,8 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Address, Channel, ConnectionId } from '@starling/gossip';
-import { formatAddress, parseAddress, type RemoteAddress } from './address.js';
+import { formatHostPort } from '../host-port.js';
+import { parseAddress, type RemoteAddress } from './address.js';
 import { closeCodes, ConnectionLoop } from './connection-loop.js';
 import { Counters } from './counters.js';
 import { fingerprintOf } from './identity-gate.js';
@@ -80,7 +81,7 @@ class QuicSocket implements QuicTransport {
     const bound = socket.address();
     this.#local = { host: bound.address, port: bound.port };
     this.#receiveBufferBytes = socket.getRecvBufferSize();
-    this.address = formatAddress(this.#local);
+    this.address = formatHostPort(this.#local);
     this.#door = new FrontDoor(quiche);
     this.#loop = new ConnectionLoop({
       cluster: options.cluster,
@@ -175,7 +176,7 @@ class QuicSocket implements QuicTransport {
     if (connection !== undefined) return this.#receive(connection, bytes, from);
     if (packet.type !== 'initial') return this.#drop(packet.type === 'short' ? 'unknown_connection' : 'unexpected');
     if (this.#closed) return this.#drop('shutdown');
-    const address = formatAddress({ host: from.address, port: from.port });
+    const address = formatHostPort({ host: from.address, port: from.port });
     const answer = this.#door.answer(packet, bytes.length, from, address);
     switch (answer.type) {
       case 'drop':
