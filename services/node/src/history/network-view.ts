@@ -98,10 +98,10 @@ export class NetworkView {
     const now = this.#parts.clock.now();
     const concerned = [...this.#nodes.values()].filter((node) => node.state !== 'alive' && node.label(podUidLabel) === podUid);
     return concerned.flatMap((node) => {
-      const { absence } = this.#absence(node);
-      if (absence !== undefined) this.#timeline.addAbsence(node.id, absence.reason, now);
+      const absence = this.#absenceOf(node);
+      if (absence !== null) this.#timeline.addAbsence(node.id, absence.reason, now);
       this.#tell((listener) => listener.onNodeChanged(node.id, { details: false }));
-      return absence === undefined ? [] : [{ node: node.id, reason: absence.reason }];
+      return absence === null ? [] : [{ node: node.id, reason: absence.reason }];
     });
   }
 
@@ -136,27 +136,27 @@ export class NetworkView {
 
   nodes(): Node[] {
     const now = this.#parts.clock.now();
-    return [...this.#nodes.values()].map((node) => ({ ...node.brief(now), ...this.#absence(node) }));
+    return [...this.#nodes.values()].map((node) => node.brief(now, this.#absenceOf(node)));
   }
 
   /** Null for a node that is not known. */
   node(id: NodeId): Node | null {
     const node = this.#nodes.get(id);
-    return node === undefined ? null : { ...node.brief(this.#parts.clock.now()), ...this.#absence(node) };
+    return node === undefined ? null : node.brief(this.#parts.clock.now(), this.#absenceOf(node));
   }
 
   /** Null for a node that is not known. */
   detail(id: NodeId): NodeDetail | null {
     const node = this.#nodes.get(id);
-    return node === undefined ? null : { ...node.detail(this.#parts.clock.now()), ...this.#absence(node) };
+    return node === undefined ? null : node.detail(this.#parts.clock.now(), this.#absenceOf(node));
   }
 
   /** This node itself; also before its own first record. */
   self(): NodeDetail {
     const now = this.#parts.clock.now();
     const known = this.#nodes.get(this.#parts.self);
-    if (known !== undefined) return known.detail(now);
-    return { ...new SeenNode(this.#parts.self, now.monotonicMs).detail(now), name: this.#parts.name };
+    if (known !== undefined) return known.detail(now, null);
+    return { ...new SeenNode(this.#parts.self, now.monotonicMs).detail(now, null), name: this.#parts.name };
   }
 
   /** Null for a node that is not known. */
@@ -217,7 +217,7 @@ export class NetworkView {
     if (node === undefined) return;
     node.state = event.state;
     node.stateSinceMs = now.monotonicMs;
-    this.#timeline.addStateChange(event, this.#absence(node).absence?.reason ?? null, now);
+    this.#timeline.addStateChange(event, this.#absenceOf(node)?.reason ?? null, now);
     this.#tell((listener) => listener.onNodeChanged(node.id, { details: false }));
   }
 
@@ -245,11 +245,11 @@ export class NetworkView {
   }
 
   /** Only of a node that is away: while it is heard, whatever the platform says is no reason for anything. */
-  #absence(node: SeenNode): { readonly absence?: Absence } {
-    if (node.state === 'alive') return {};
+  #absenceOf(node: SeenNode): Absence | null {
+    if (node.state === 'alive') return null;
     const podUid = node.label(podUidLabel);
     const known = podUid === undefined ? null : (this.#parts.absenceOf?.(podUid) ?? null);
-    return known === null ? {} : { absence: { reason: known.reason, since: new Date(known.sinceMs).toISOString() } };
+    return known === null ? null : { reason: known.reason, since: new Date(known.sinceMs).toISOString() };
   }
 
   #nameOf(id: NodeId): string | null {

@@ -1,5 +1,5 @@
 /** One node as this one sees it: its records in force, decoded, and how they came. */
-import type { Certificate, Node, NodeDetail, RecordAnswer } from '@starling/contract';
+import type { Absence, Certificate, Node, NodeDetail, RecordAnswer } from '@starling/contract';
 import {
   type Bundle, type CredentialFacts, type Descriptor, type MemberState, type NodeId, type Now, type Sample,
   decodeDescriptor, decodeSample, decodeTrust, fromMultiple, kinds, toHex,
@@ -116,7 +116,8 @@ export class SeenNode {
     );
   }
 
-  brief(now: Now): Node {
+  /** `absence`: why it is away, by what the platform says; null when it says nothing. */
+  brief(now: Now, absence: Absence | null): Node {
     const newest = this.#newest;
     this.#reading ??= this.#readSample();
     return {
@@ -132,13 +133,14 @@ export class SeenNode {
       values: this.#reading.values,
       view: this.#reading.view,
       verified: true,
+      ...(absence !== null && { absence }),
     };
   }
 
-  detail(now: Now): NodeDetail {
+  detail(now: Now, absence: Absence | null): NodeDetail {
     const descriptor = this.#descriptors[0]?.descriptor;
     return {
-      ...this.brief(now),
+      ...this.brief(now, absence),
       version: descriptor?.version ?? '',
       labels: { ...descriptor?.labels },
       metrics: (descriptor?.metrics ?? []).map(({ name, unit, type }) => ({ name, unit, type })),
