@@ -34,7 +34,8 @@ export const churnObserver: Plan = {
     run.world.start(observer);
     run.advance(10);
     run.measure();
-    const before = learned.size;
+    const beyondDiscovery = () => [...learned].filter((address) => !discovered.has(address)).length;
+    const atFirst = beyondDiscovery();
     // Of a small network one hundredth is less than a node: what is owed adds up.
     let owed = 0;
     for (let minute = 0; minute < Math.floor((seconds - 10) / 60); minute++) {
@@ -45,10 +46,10 @@ export const churnObserver: Plan = {
       }
       run.advance(60);
     }
-    const beyond = [...learned].filter((address) => !discovered.has(address)).length;
+    const beyond = beyondDiscovery();
     run.figures['addresses learned by the observer, with discovery'] = new Set([...learned, ...discovered]).size;
     run.figures['addresses learned by the observer, beyond discovery'] = beyond;
-    run.figures['of them in the first ten seconds'] = before;
+    run.figures['of them in the first ten seconds'] = atFirst;
     run.figures['share of all addresses, beyond discovery'] = beyond / run.world.nodes.length;
   },
 };

@@ -2,7 +2,7 @@ import type { Plan } from '../plan.js';
 
 /**
  * A sample that is lost is told of by announcements, or overtaken by the next. That two and three in a row come late is
- * rare, and in a large network it happens to somebody: one pair in 25,000 waits for 2.5 s, one in some hundred thousand for 3 s.
+ * rare, and in a large network it happens to somebody: the figure below counts who waits for 2.5 s.
  */
 const stalestMs = 4_000;
 
