@@ -24,7 +24,7 @@ const forms: Readonly<Record<string, { readonly made: fc.Arbitrary<Uint8Array>; 
     made: arbitrary.bundle.map(({ bytes }) => bytes),
     again: (bytes) => {
       const decoding = decodeBundle(bytes);
-      return decoding.ok ? sealBundle(encodeBundle({ ...decoding.bundle, clusterTag: peekBundle(bytes)?.clusterTag ?? new Uint8Array(0) }), signatureOfBundle(bytes)) : null;
+      return decoding.ok ? sealBundle(encodeBundle({ ...decoding.bundle, records: decoding.bundle.records, clusterTag: peekBundle(bytes)?.clusterTag ?? new Uint8Array(0) }), signatureOfBundle(bytes)) : null;
     },
   },
   descriptor: {

@@ -2,6 +2,7 @@
  * What a shell decides for its engine. Everything that nobody would change lives in limits.ts instead.
  */
 import type { Address, NodeId } from './input.js';
+import type { Memory } from './memory.js';
 import type { Descriptor } from './record/descriptor.js';
 
 /** Uniform numbers in [0, 1). The same seed gives the same run. */
@@ -29,4 +30,6 @@ export interface EngineConfig {
    */
   readonly connections: { readonly type: 'ratio'; readonly ratio: number } | { readonly type: 'logarithmic' };
   readonly random: Random;
+  /** Its own unless stated. The nodes of a simulation share one. */
+  readonly memory?: Memory;
 }

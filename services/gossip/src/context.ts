@@ -2,6 +2,7 @@
 import type { EngineConfig } from './config.js';
 import type { Now, RequestId } from './input.js';
 import { limits } from './limits.js';
+import { type Memory, OwnMemory } from './memory.js';
 import type { Output } from './output.js';
 import { Peers } from './membership/peers.js';
 import { fromHex } from './record/node-id.js';
@@ -11,7 +12,7 @@ import { Timers } from './timers.js';
 export class Context {
   readonly config: EngineConfig;
   readonly selfBytes: Uint8Array;
-  readonly origins = new OriginTable();
+  readonly origins: OriginTable;
   readonly peers = new Peers();
   readonly timers = new Timers();
   /** Of this life; rises above what was met of the own identity. */
@@ -21,11 +22,14 @@ export class Context {
   now: Now = { monotonicMs: 0, wallMs: 0 };
   /** Origins judged alive or suspect, this node among them; kept by the failure detector. */
   present = 1;
+  readonly memory: Memory;
   #outputs: Output[] = [];
   #requests = 0;
 
   constructor(config: EngineConfig) {
     this.config = config;
+    this.memory = config.memory ?? new OwnMemory();
+    this.origins = new OriginTable(config.self);
     this.incarnation = config.incarnation;
     this.selfBytes = fromHex(config.self) ?? new Uint8Array(32);
   }

@@ -253,11 +253,11 @@ class Core implements Engine {
   }
 
   #onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void {
-    if (held.bundle.sequence === origin.sequence) noteView(origin);
+    if (held.bundle.sequence === origin.sequence) noteView(origin, held.bundle);
     // Given up and here again: most of the network lacks it as we did, and the trees that brought it are cut.
     const isBack = previous.known && origin.state === 'failed';
     this.#detector.heard(origin, held, !previous.known);
-    if (arrival.path === 'own' && held.bundle.records.some((record) => record.kind === kinds.farewell)) this.#tree.spreadToAll(origin, held);
+    if (arrival.path === 'own' && held.bundle.has(kinds.farewell)) this.#tree.spreadToAll(origin, held);
     else if (arrival.path !== 'anti-entropy' || arrival.via?.catchUp === null || isBack) this.#tree.spread(origin, held, arrival, !previous.known || isBack);
   }
 

@@ -31,7 +31,9 @@ export function engineOf(node: SimulatedNode, options: WorldOptions, others: Par
   });
 }
 
-export function verdictOn(credential: Uint8Array): Extract<Input, { type: 'credential-verified' }>['result'] {
+export type CredentialResult = Extract<Input, { type: 'credential-verified' }>['result'];
+
+export function verdictOn(credential: Uint8Array): CredentialResult {
   const facts = toyCredentialFacts(credential);
   return facts === null ? { admitted: false, reason: 'untrusted-chain' } : { admitted: true, facts };
 }

@@ -6,7 +6,8 @@ import { type Address, type Channel, type ConnectionId, type Input, type Output,
 import { Agenda } from './agenda.js';
 import type { Act, Answer, Delivery, Wake } from './happening.js';
 import { type Link, SimulatedNode } from './simulated-node.js';
-import { engineOf, verdictOn, type WorldOptions } from './process.js';
+import { engineOf, type WorldOptions } from './process.js';
+import { Shared } from './shared.js';
 import { type ToyKey, toyKey, toySign, toyVerify } from './toy-crypto.js';
 import { Trace } from './trace.js';
 import type { Watcher } from './watcher.js';
@@ -28,6 +29,7 @@ export class World {
   discovery: (node: SimulatedNode) => readonly Address[] = () => [];
   nowMs = 0;
   steps = 0;
+  readonly #shared = new Shared();
   readonly #watchers: Watcher[] = [];
   readonly #agenda: Agenda<Delivery | Wake | Act>;
   /** Answers of the shell: they come in the same instant, after the step that asked. */
@@ -65,7 +67,7 @@ export class World {
     node.leaving = false;
     node.pausedUntilMs = 0;
     node.dialling = 0;
-    node.engine = engineOf(node, this.options);
+    node.engine = engineOf(node, this.options, { memory: this.#shared });
     for (const watcher of this.#watchers) watcher.onLife?.(node, 'started');
     this.give(node, { type: 'started' });
     const { life } = node;
@@ -223,7 +225,7 @@ export class World {
       case 'verify-signature':
         return this.#answerCheck(node, { type: 'signature-verified', request: output.request, valid: toyVerify(output.publicKey, output.message, output.signature) });
       case 'verify-credential':
-        return this.#answerCheck(node, { type: 'credential-verified', request: output.request, result: verdictOn(output.credential) });
+        return this.#answerCheck(node, { type: 'credential-verified', request: output.request, result: this.#shared.verdict(output.credential) });
       case 'discover':
         return this.#answer(node, { type: 'discovered', addresses: this.discovery(node) });
       case 'persist-incarnation':

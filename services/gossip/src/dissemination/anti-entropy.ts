@@ -69,10 +69,10 @@ export class AntiEntropy {
     };
     for (let i = origins.firstAtLeast(digest.from); i < all.length; i++) {
       const origin = all[i] as Origin;
-      if (compareBytes(origin.prefix, digest.to) > 0) break;
-      for (; at < digest.entries.length && compareBytes((digest.entries[at] as DigestEntry).prefix, origin.prefix) < 0; at++) wanting(digest.entries[at] as DigestEntry);
+      if (origin.compareToPrefix(digest.to) > 0) break;
+      for (; at < digest.entries.length && origin.compareToPrefix((digest.entries[at] as DigestEntry).prefix) > 0; at++) wanting(digest.entries[at] as DigestEntry);
       const candidate = digest.entries[at];
-      const entry = candidate !== undefined && compareBytes(candidate.prefix, origin.prefix) === 0 ? candidate : undefined;
+      const entry = candidate !== undefined && origin.compareToPrefix(candidate.prefix) === 0 ? candidate : undefined;
       const lacked = this.#lackedBy(origin, entry);
       const cost = lacked.reduce((sum, held) => sum + held.bundle.bytes.length, 0);
       if (cost > room) {
@@ -204,9 +204,9 @@ export class AntiEntropy {
     const entries: DigestEntry[] = [];
     for (let i = origins.firstAtLeast(from); i < all.length; i++) {
       const origin = all[i] as Origin;
-      if (compareBytes(origin.prefix, to) > 0) break;
+      if (origin.compareToPrefix(to) > 0) break;
       // Two ids of one prefix cost 2^32 tries; the second is left to the tree.
-      if (entries.length > 0 && compareBytes((entries[entries.length - 1] as DigestEntry).prefix, origin.prefix) === 0) continue;
+      if (entries.length > 0 && origin.compareToPrefix((entries[entries.length - 1] as DigestEntry).prefix) === 0) continue;
       entries.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence, fingerprint: origin.fingerprint });
     }
     peer.asked = { from, to, atMs: nowMs };
@@ -218,7 +218,7 @@ export class AntiEntropy {
   #endOf(from: Uint8Array, bound: Uint8Array): Uint8Array {
     const { origins } = this.#context;
     const origin = origins.all()[origins.firstAtLeast(from) + limits.maxDigestEntries - 1];
-    return origin === undefined || compareBytes(origin.prefix, bound) > 0 ? bound : origin.prefix;
+    return origin === undefined || origin.compareToPrefix(bound) > 0 ? bound : origin.prefix;
   }
 
   #schedule(): void {

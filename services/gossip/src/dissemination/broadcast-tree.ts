@@ -9,7 +9,7 @@ import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
 import { toHex } from '../record/node-id.js';
 import type { Arrival } from '../record/admission.js';
-import type { HeldBundle, Origin } from '../store/origin.js';
+import { type HeldBundle, noPeers, type Origin } from '../store/origin.js';
 import type { Announcement, Rumor } from '../wire/message.js';
 import type { Outbox } from '../wire/outbox.js';
 
@@ -27,8 +27,8 @@ interface Missing {
 export class BroadcastTree {
   readonly #context: Context;
   readonly #outbox: Outbox;
-  /** Merged since the last announcement. */
-  readonly #fresh = new Set<Origin>();
+  /** Merged since the last announcement, each once. */
+  #fresh: Origin[] = [];
   readonly #missing = new Map<string, Missing>();
   /** Origins that a peer brought once too often, until the prune goes out. */
   readonly #surplus = new Map<Peer, Origin[]>();
@@ -50,7 +50,10 @@ export class BroadcastTree {
     }
     for (const peer of origin.eager) if (peer !== via) this.#outbox.push(peer, origin, held);
     if (origin.eager.length + (via === null ? 0 : 1) >= peers.up().length) return;
-    this.#fresh.add(origin);
+    if (!origin.isFresh) {
+      origin.isFresh = true;
+      this.#fresh.push(origin);
+    }
     timers.atLatest('announce', nowMs + limits.announceIntervalMs);
   }
 
@@ -61,24 +64,23 @@ export class BroadcastTree {
 
   /** Who has nobody else gets everything at once; others are told of it, and fetch what does not reach them sooner. */
   raise(peer: Peer): void {
-    const { origins, peers, config } = this.#context;
+    const { origins, peers } = this.#context;
     const isOnly = peer.hello?.peers === 0 || peers.up().length === 1;
-    for (const origin of origins.all()) if (isOnly || origin.id === config.self) this.#carry(peer, origin);
+    for (const origin of origins.all()) if (isOnly || origin.isSelf) this.#carry(peer, origin);
   }
 
   lower(peer: Peer): void {
     this.#surplus.delete(peer);
     for (const origin of this.#context.origins.all()) {
       if (origin.parent === peer) origin.parent = null;
-      const at = origin.eager.indexOf(peer);
-      if (at !== -1) origin.eager.splice(at, 1);
+      if (origin.eager.includes(peer)) origin.eager = without(origin.eager, peer);
     }
   }
 
   /** Nothing is carried of an origin that is no more. */
   forget(origin: Origin): void {
-    this.#fresh.delete(origin);
-    for (const peer of [...origin.eager]) this.#spare(peer, origin);
+    this.#fresh = this.#fresh.filter((other) => other !== origin);
+    for (const peer of origin.eager) this.#spare(peer, origin);
     origin.parent = null;
   }
 
@@ -86,7 +88,7 @@ export class BroadcastTree {
   repeated(peer: Peer, origin: Origin): void {
     if (peer.phase !== 'up' || origin.parent === peer) return;
     this.#spare(peer, origin);
-    if (origin.parent === null && origin.id !== this.#context.config.self) {
+    if (origin.parent === null && !origin.isSelf) {
       origin.parent = peer;
       return;
     }
@@ -207,7 +209,8 @@ export class BroadcastTree {
       this.#nextAnnounced = (this.#nextAnnounced + 1) % peers.length;
       this.#announceTo(peers[this.#nextAnnounced] as Peer);
     }
-    this.#fresh.clear();
+    for (const origin of this.#fresh) origin.isFresh = false;
+    this.#fresh.length = 0;
   }
 
   #announceTo(peer: Peer): void {
@@ -225,16 +228,19 @@ export class BroadcastTree {
 
   #carry(peer: Peer, origin: Origin): void {
     if (origin.eager.includes(peer)) return;
-    origin.eager.push(peer);
+    origin.eager = [...origin.eager, peer];
     peer.carried += 1;
     if (peer.carried === 1) this.#context.emit({ type: 'peer-push-changed', connection: peer.connection, peer: peer.id ?? '', push: 'eager' });
   }
 
   #spare(peer: Peer, origin: Origin): void {
-    const at = origin.eager.indexOf(peer);
-    if (at === -1) return;
-    origin.eager.splice(at, 1);
+    if (!origin.eager.includes(peer)) return;
+    origin.eager = without(origin.eager, peer);
     peer.carried -= 1;
     if (peer.carried === 0) this.#context.emit({ type: 'peer-push-changed', connection: peer.connection, peer: peer.id ?? '', push: 'lazy' });
   }
+}
+
+function without(peers: readonly Peer[], peer: Peer): readonly Peer[] {
+  return peers.length === 1 ? noPeers : peers.filter((other) => other !== peer);
 }

@@ -52,8 +52,8 @@ export class FailureDetector {
   heard(origin: Origin, held: HeldBundle, isNew: boolean): void {
     const { nowMs } = this.#context;
     if (held.bundle.sequence !== origin.sequence) return;
-    origin.heardAtMs = held.receivedAtMs - held.ageMs;
-    if (held.bundle.records.some((record) => record.kind === kinds.farewell)) return this.#set(origin, 'left', isNew);
+    origin.heardAtMs = held.madeAtMs;
+    if (held.bundle.has(kinds.farewell)) return this.#set(origin, 'left', isNew);
     if (origin.samples) this.#learn(origin, nowMs);
     origin.arrivedAtMs = nowMs;
     origin.deadlineMs = this.#suspicionAt(origin, held);
@@ -74,7 +74,7 @@ export class FailureDetector {
 
   /** It counts no more among those present, if it did. */
   forget(origin: Origin): void {
-    if (origin.isPresent && origin.id !== this.#context.config.self) this.#context.present -= 1;
+    if (origin.isPresent && !origin.isSelf) this.#context.present -= 1;
   }
 
   /** Looks at every deadline. */
@@ -84,7 +84,7 @@ export class FailureDetector {
     if (lateMs > 2 * sampleIntervalMs) this.stalled(lateMs);
     this.#sweptAtMs = nowMs;
     const overdue: Origin[] = [];
-    for (const origin of origins.all()) if (origin.deadlineMs <= nowMs && origin.id !== this.#context.config.self) overdue.push(origin);
+    for (const origin of origins.all()) if (origin.deadlineMs <= nowMs && !origin.isSelf) overdue.push(origin);
     for (const origin of overdue) this.#judge(origin);
     this.#schedule();
   }
@@ -142,7 +142,7 @@ export class FailureDetector {
     origin.state = state;
     origin.stateSinceMs = this.#context.nowMs;
     if (state === 'left') origin.deadlineMs = this.#context.nowMs + limits.retentionMs;
-    if (origin.id !== this.#context.config.self) this.#context.present += Number(origin.isPresent) - Number(wasPresent);
+    if (!origin.isSelf) this.#context.present += Number(origin.isPresent) - Number(wasPresent);
     this.#context.emit({ type: 'member-changed', origin: origin.id, state, previous, incarnation: origin.incarnation });
   }
 

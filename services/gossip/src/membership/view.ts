@@ -4,6 +4,7 @@
  */
 import type { Context } from '../context.js';
 import { limits } from '../limits.js';
+import type { ReadBundle } from '../record/bundle.js';
 import { kinds } from '../record/kinds.js';
 import { viewDigestBytes } from '../record/sample.js';
 import type { Origin } from '../store/origin.js';
@@ -14,9 +15,9 @@ export function viewDigest(context: Context): Uint8Array {
   let low = 0;
   const settledBeforeMs = context.nowMs - limits.settledIntervals * context.sampleIntervalMs;
   for (const origin of context.origins.all()) {
-    if (!isSettled(context, origin, settledBeforeMs)) continue;
-    high ^= origin.viewHigh;
-    low ^= origin.viewLow;
+    if (!isSettled(origin, settledBeforeMs)) continue;
+    high ^= origin.word2;
+    low ^= origin.word3;
   }
   const digest = new Uint8Array(viewDigestBytes);
   const view = new DataView(digest.buffer);
@@ -26,8 +27,8 @@ export function viewDigest(context: Context): Uint8Array {
 }
 
 /** Present, and long enough that everybody should have heard of it. Suspects stay until they fail. */
-function isSettled(context: Context, origin: Origin, settledBeforeMs: number): boolean {
-  if (origin.id === context.config.self) return true;
+function isSettled(origin: Origin, settledBeforeMs: number): boolean {
+  if (origin.isSelf) return true;
   if (origin.state === 'suspect') return true;
   return origin.state === 'alive' && origin.stateSinceMs <= settledBeforeMs;
 }
@@ -39,7 +40,7 @@ export function compareViews(context: Context, own: Uint8Array): void {
   let agreeing = 1;
   let total = 1;
   for (const origin of context.origins.all()) {
-    if (origin.state !== 'alive' || origin.id === context.config.self) continue;
+    if (origin.state !== 'alive' || origin.isSelf) continue;
     total += 1;
     if (origin.viewKey === ownKey) agreeing += 1;
     else if (origin.viewKey >= 0) views.add(origin.viewKey);
@@ -48,16 +49,16 @@ export function compareViews(context: Context, own: Uint8Array): void {
 }
 
 /** Keeps what view an origin's newest sample states: it stands behind the one varint at the head of a sample. */
-export function noteView(origin: Origin): void {
-  const sample = origin.payload(kinds.sample);
-  if (sample === undefined) return;
+export function noteView(origin: Origin, bundle: ReadBundle): void {
+  const sample = bundle.payload(kinds.sample);
+  if (sample === null) return;
   let at = 0;
   while (at < sample.length && (sample[at] as number) >= 0x80) at += 1;
-  origin.viewKey = sample.length > at + viewDigestBytes ? keyOf(sample.subarray(at + 1)) : -1;
+  origin.viewKey = sample.length > at + viewDigestBytes ? keyOf(sample, at + 1) : -1;
 }
 
-function keyOf(digest: Uint8Array): number {
+function keyOf(bytes: Uint8Array, at = 0): number {
   let key = 0;
-  for (let i = 0; i < 6; i++) key = key * 256 + (digest[i] as number);
+  for (let i = 0; i < 6; i++) key = key * 256 + (bytes[at + i] as number);
   return key;
 }

@@ -6,9 +6,9 @@ import type { Context } from '../context.js';
 import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
-import { mergeBundle, type OriginLimit, supersedingKinds } from '../store/merge.js';
-import type { HeldBundle, Origin } from '../store/origin.js';
-import { type Bundle, type BundleHead, decodeBundle, messageOfBundle, originAt, peekBundle, signatureOfBundle } from './bundle.js';
+import { mergeBundle, type OriginLimit, supersedes, supersedingKinds } from '../store/merge.js';
+import { type HeldBundle, type Origin, word } from '../store/origin.js';
+import { type BundleHead, type ReadBundle, decodeBundle, messageOfBundle, originAt, peekBundle, signatureBytes, signatureOfBundle } from './bundle.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
@@ -44,11 +44,13 @@ export interface Arrival {
 
 interface Check {
   readonly arrival: Arrival;
-  readonly bundle: Bundle;
+  readonly bundle: ReadBundle;
   readonly arrivedAtMs: number;
   readonly id: NodeId;
   /** The one that is being judged with it. */
   credential: Uint8Array | null;
+  /** The next of those whose signatures begin alike. */
+  next: Check | null;
 }
 
 /** What the rest of the core does about the outcome. */
@@ -66,7 +68,8 @@ export class Admission {
   readonly #context: Context;
   readonly #listener: AdmissionListener;
   readonly #checks = new Map<RequestId, Check>();
-  readonly #checking = new Map<NodeId, Check[]>();
+  /** The same by the first bytes of their signatures. */
+  readonly #underway = new Map<number, Check>();
   readonly #vouching: Vouching;
 
   constructor(context: Context, vouching: Vouching, listener: AdmissionListener) {
@@ -88,7 +91,7 @@ export class Admission {
     const origin = this.#context.origins.find(arrival.bytes, originAt);
     const id = origin?.id ?? toHex(head.origin);
     if (!head.isOfCluster(this.#context.config.clusterTag)) return this.#refuse(arrival, id, 'wrong-cluster');
-    if (this.#isRepeated(arrival, head, id, origin)) {
+    if (this.#isRepeated(arrival, head, origin)) {
       if (arrival.via !== null) this.#repeat(arrival.via, id, arrival);
       return;
     }
@@ -98,14 +101,19 @@ export class Admission {
   }
 
   /** Known to the byte, superseded without a trace, or being checked right now. */
-  #isRepeated(arrival: Arrival, head: BundleHead, id: NodeId, origin: Origin | undefined): boolean {
+  #isRepeated(arrival: Arrival, head: BundleHead, origin: Origin | undefined): boolean {
     if (origin !== undefined && !origin.isNews(head.incarnation, head.sequence)) {
       const held = head.incarnation === origin.incarnation ? origin.holding(head.sequence) : undefined;
       if (held !== undefined) return equalBytes(held.bundle.bytes, arrival.bytes);
       if (head.incarnation < origin.incarnation) return true;
     }
-    if (this.#checking.size === 0) return false;
-    return this.#checking.get(id)?.some((check) => check.bundle.sequence === head.sequence && equalBytes(check.bundle.bytes, arrival.bytes)) ?? false;
+    return this.#isUnderway(arrival.bytes);
+  }
+
+  #isUnderway(bytes: Uint8Array): boolean {
+    if (this.#underway.size === 0) return false;
+    for (let check = this.#underway.get(mark(bytes)) ?? null; check !== null; check = check.next) if (equalBytes(check.bundle.bytes, bytes)) return true;
+    return false;
   }
 
   #repeat(via: Peer, id: NodeId, arrival: Arrival): void {
@@ -114,22 +122,23 @@ export class Admission {
     if (origin !== undefined) this.#listener.onRepeated(via, arrival.path, origin);
   }
 
-  #judge(arrival: Arrival, bundle: Bundle, origin: Origin | undefined, head: BundleHead): void {
+  #judge(arrival: Arrival, bundle: ReadBundle, origin: Origin | undefined, head: BundleHead): void {
     const refusal = this.#cheapRefusal(arrival, bundle, origin);
     if (refusal === 'superseded' && arrival.via !== null) return this.#repeat(arrival.via, bundle.origin, arrival);
     if (refusal === 'credential-missing' && arrival.via !== null) this.#listener.onCredentialMissing(arrival.via, head.origin.slice(0, 8));
     if (refusal !== null) return this.#refuse(arrival, bundle.origin, refusal);
-    this.#verify(arrival, bundle, origin?.idBytes ?? head.origin);
+    this.#verify(arrival, bundle, head.origin);
   }
 
   /** Everything that can be said without the signature. The order is that of docs/PROTOCOL.md 5.2. */
-  #cheapRefusal(arrival: Arrival, bundle: Bundle, origin: Origin | undefined): RefusalReason | null {
+  #cheapRefusal(arrival: Arrival, bundle: ReadBundle, origin: Origin | undefined): RefusalReason | null {
     const { now, origins } = this.#context;
-    if (bundle.origin === this.#context.config.self && arrival.path !== 'own') return this.#isOwnPast(bundle, origin) ? 'superseded' : null;
-    const samples = payloadIn(bundle, kinds.sample) !== null;
+    const isOwn = origin === undefined ? bundle.origin === this.#context.config.self : origin.isSelf;
+    if (isOwn && arrival.path !== 'own') return this.#isOwnPast(bundle, origin) ? 'superseded' : null;
+    const samples = bundle.has(kinds.sample);
     if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
     if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
-    const credential = credentialIn(bundle);
+    const credential = bundle.payload(kinds.credential);
     if (origin === undefined) {
       const tombstone = origins.tombstone(bundle.origin, now.monotonicMs);
       if (tombstone !== undefined && (bundle.incarnation < tombstone.incarnation || (bundle.incarnation === tombstone.incarnation && bundle.sequence <= tombstone.sequence))) return 'departed';
@@ -139,21 +148,21 @@ export class Admission {
     if (origin.state === 'left' && bundle.incarnation <= origin.incarnation) return 'departed';
     if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
     const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
-    if (!contested && supersedingKinds(origin, bundle).length === 0) return 'superseded';
+    if (!contested && !supersedes(origin, bundle)) return 'superseded';
     if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) return 'too-frequent';
     if (origin.credential === null) return credential === null ? 'credential-missing' : null;
     if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
-    return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
+    return origin.vouchedUntilMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
   }
 
   /** Something that we may well have said; what we hold of ourselves under the same number, but not the same, is not. */
-  #isOwnPast(bundle: Bundle, self: Origin | undefined): boolean {
+  #isOwnPast(bundle: ReadBundle, self: Origin | undefined): boolean {
     const { incarnation, sequence } = this.#context;
     if (bundle.incarnation !== incarnation) return bundle.incarnation < incarnation;
     return bundle.sequence <= sequence && self?.holding(bundle.sequence) === undefined;
   }
 
-  #verify(arrival: Arrival, bundle: Bundle, publicKey: Uint8Array): void {
+  #verify(arrival: Arrival, bundle: ReadBundle, publicKey: Uint8Array): void {
     const { via } = arrival;
     if (this.#checks.size >= limits.maxPendingVerifications) {
       this.#context.limitReached('maxPendingVerifications');
@@ -163,14 +172,13 @@ export class Admission {
       this.#context.limitReached('maxPeerPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
     }
-    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin, credential: null };
-    const others = this.#checking.get(check.id);
-    if (others === undefined) this.#checking.set(check.id, [check]);
-    else others.push(check);
+    const key = mark(bundle.bytes);
+    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin, credential: null, next: this.#underway.get(key) ?? null };
+    this.#underway.set(key, check);
     if (via !== null) via.pendingVerifications += 1;
     const request = this.#context.nextRequest();
     this.#checks.set(request, check);
-    this.#context.emit({ type: 'verify-signature', request, publicKey, message: messageOfBundle(bundle.bytes), signature: signatureOfBundle(bundle.bytes) });
+    this.#context.emit({ type: 'verify-signature', request, publicKey, message: messageOfBundle(bundle.bytes, this.#context.memory), signature: signatureOfBundle(bundle.bytes) });
   }
 
   /** Returns false when the request was not one of admission's. */
@@ -187,7 +195,7 @@ export class Admission {
     const origin = this.#context.origins.get(bundle.origin);
     // Whatever becomes of it now, it cost a check; before the signature held, anybody could have used up the rate.
     if (origin !== undefined) origin.spentUntilMs = Math.max(origin.spentUntilMs, this.#context.nowMs) + bundleMs;
-    if (bundle.origin === this.#context.config.self && arrival.path !== 'own') {
+    if (arrival.path !== 'own' && bundle.origin === this.#context.config.self) {
       this.#end(check);
       // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
       if (arrival.via !== null && this.#isOwnPast(bundle, origin)) {
@@ -198,7 +206,7 @@ export class Admission {
       this.#listener.onOwnConflict(bundle.incarnation, bundle.sequence);
       return true;
     }
-    check.credential = this.#credentialToJudge(bundle);
+    check.credential = this.#credentialToJudge(bundle, origin);
     if (check.credential !== null) {
       const next = this.#context.nextRequest();
       this.#checks.set(next, check);
@@ -211,10 +219,9 @@ export class Admission {
   }
 
   /** That of the bundle, unless it is known; for one who was forgotten, what is remembered. Null when there is nothing to judge. */
-  #credentialToJudge(bundle: Bundle): Uint8Array | null {
+  #credentialToJudge(bundle: ReadBundle, origin: Origin | undefined): Uint8Array | null {
     const { origins, nowMs } = this.#context;
-    const origin = origins.get(bundle.origin);
-    const credential = credentialIn(bundle);
+    const credential = bundle.payload(kinds.credential);
     if (credential === null) return origin === undefined ? (origins.tombstone(bundle.origin, nowMs)?.credential ?? null) : null;
     return origin?.credential && equalBytes(origin.credential.bytes, credential) ? null : credential;
   }
@@ -235,26 +242,26 @@ export class Admission {
   #merge(check: Check, facts: CredentialFacts | null): void {
     const { bundle, arrival } = check;
     const { origins } = this.#context;
-    const known = origins.get(bundle.origin);
+    const known = origins.find(bundle.bytes, originAt);
     if (known === undefined && facts === null) return this.#refuse(arrival, check.id, 'credential-missing');
     const rival = known?.incarnation === bundle.incarnation ? known.holding(bundle.sequence) : undefined;
     if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
-    const superseding = known === undefined ? bundle.records.map((record) => record.kind) : supersedingKinds(known, bundle);
+    const superseding = known === undefined ? bundle.kinds : supersedingKinds(known, bundle);
     if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
-    const origin = known ?? origins.add(bundle.origin);
-    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, check.credential, facts);
-    const held = { bundle, hops: arrival.hops, ageMs: arrival.ageMs, receivedAtMs: check.arrivedAtMs };
-    const exceeded = mergeBundle(origin, held, superseding);
+    const kept = this.#context.memory.keep(bundle);
+    const origin = known ?? origins.add(kept.origin);
+    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, kept.payload(kinds.credential) ?? check.credential, facts);
+    const held: HeldBundle = { bundle: kept, hops: arrival.hops, madeAtMs: check.arrivedAtMs - arrival.ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
+    const exceeded = mergeBundle(origin, held);
     if (exceeded !== null) {
       this.#context.limitReached(exceeded);
       return this.#refuse(arrival, check.id, reasonOfLimit[exceeded]);
     }
-    this.#context.emit({ type: 'record-merged', origin: origin.id, bundle, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
-    const merged = origin.byKind.get(superseding[0] as number) as HeldBundle;
-    this.#listener.onMerged(origin, merged, arrival, { known: known !== undefined });
+    this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
+    this.#listener.onMerged(origin, held, arrival, { known: known !== undefined });
   }
 
-  #provenEquivocation(origin: Origin, first: Bundle, second: Bundle, arrival: Arrival): void {
+  #provenEquivocation(origin: Origin, first: ReadBundle, second: ReadBundle, arrival: Arrival): void {
     if (equalBytes(first.bytes, second.bytes)) return;
     if (origin.equivocatedIncarnation !== first.incarnation) {
       origin.equivocatedIncarnation = first.incarnation;
@@ -265,9 +272,15 @@ export class Admission {
 
   #end(check: Check): void {
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
-    const checks = this.#checking.get(check.id);
-    if (checks === undefined || checks.length === 1) this.#checking.delete(check.id);
-    else checks.splice(checks.indexOf(check), 1);
+    const key = mark(check.bundle.bytes);
+    let before = this.#underway.get(key) ?? null;
+    if (before === check) {
+      if (check.next === null) this.#underway.delete(key);
+      else this.#underway.set(key, check.next);
+      return;
+    }
+    while (before !== null && before.next !== check) before = before.next;
+    if (before !== null) before.next = check.next;
   }
 
   #refuse(arrival: Arrival, origin: NodeId | null, reason: RefusalReason): void {
@@ -277,11 +290,7 @@ export class Admission {
   }
 }
 
-function credentialIn(bundle: Bundle): Uint8Array | null {
-  return payloadIn(bundle, kinds.credential);
-}
-
-function payloadIn(bundle: Bundle, kind: number): Uint8Array | null {
-  for (const record of bundle.records) if (record.kind === kind) return record.payload;
-  return null;
+/** 30 bits of the signature. */
+function mark(bundle: Uint8Array): number {
+  return word(bundle, bundle.length - signatureBytes) & 0x3fffffff;
 }

@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
+import type { Memory } from '../memory.js';
 import { Reader } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 import { kinds } from './kinds.js';
@@ -68,7 +69,7 @@ export class BundleHead {
 }
 
 export type BundleDecoding =
-  | { readonly ok: true; readonly bundle: Bundle }
+  | { readonly ok: true; readonly bundle: ReadBundle }
   | { readonly ok: false; readonly reason: 'oversized' | 'malformed' | 'unsupported-version' };
 
 const version = 1;
@@ -87,6 +88,60 @@ export function peekBundle(bytes: Uint8Array): BundleHead | null {
   return new BundleHead(bytes, incarnation, sequence);
 }
 
+/** A bundle over its bytes: the head is read once, records are cut out when somebody asks for them. */
+export class ReadBundle implements Bundle {
+  readonly origin: NodeId;
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly timeMs: number;
+  readonly lifetimeS: number;
+  readonly bytes: Uint8Array;
+  /** Where the number of records stands in the bytes. */
+  readonly #recordsAt: number;
+  /** Kinds of its records, in increasing order. */
+  readonly kinds: readonly number[];
+
+  constructor(origin: NodeId, incarnation: number, sequence: number, timeMs: number, lifetimeS: number, bytes: Uint8Array, recordsAt: number, kindsIn: readonly number[]) {
+    this.origin = origin;
+    this.incarnation = incarnation;
+    this.sequence = sequence;
+    this.timeMs = timeMs;
+    this.lifetimeS = lifetimeS;
+    this.bytes = bytes;
+    this.#recordsAt = recordsAt;
+    this.kinds = kindsIn;
+  }
+
+  get records(): readonly BundleRecord[] {
+    return this.kinds.map((kind) => ({ kind, payload: this.payload(kind) as Uint8Array }));
+  }
+
+  get isSampleAlone(): boolean {
+    return this.kinds === sampleAlone;
+  }
+
+  has(kind: number): boolean {
+    return this.kinds.includes(kind);
+  }
+
+  /** A view into the bytes; null when it has no record of this kind. */
+  payload(kind: number): Uint8Array | null {
+    const reader = new Reader(this.bytes, this.#recordsAt + 1);
+    for (const present of this.kinds) {
+      reader.varint();
+      const length = reader.varint();
+      if (present === kind) return reader.bytes(length);
+      reader.skip(length);
+    }
+    return null;
+  }
+
+  /** The same over bytes of its own, that keep nothing else of the message in memory in which it came. */
+  detached(): ReadBundle {
+    return new ReadBundle(this.origin, this.incarnation, this.sequence, this.timeMs, this.lifetimeS, this.bytes.slice(), this.#recordsAt, this.kinds);
+  }
+}
+
 /** `origin`, when given, is the id that the bytes are already known to carry: it saves building the text anew. */
 export function decodeBundle(bytes: Uint8Array, origin?: NodeId): BundleDecoding {
   if (bytes.length > limits.maxBundleBytes) return { ok: false, reason: 'oversized' };
@@ -97,51 +152,36 @@ export function decodeBundle(bytes: Uint8Array, origin?: NodeId): BundleDecoding
   const sequence = reader.varint();
   const timeMs = reader.varint();
   const lifetimeS = reader.varint();
-  const records = readRecords(reader, bytes);
+  const recordsAt = reader.offset;
+  const kindsIn = readKinds(reader);
   reader.skip(signatureBytes);
   if (!reader.ended || incarnation === 0 || sequence === 0) return { ok: false, reason: 'malformed' };
-  return { ok: true, bundle: { origin: origin ?? toHex(bytes.subarray(originAt, originAt + nodeIdBytes)), incarnation, sequence, timeMs, lifetimeS, records, bytes } };
+  return { ok: true, bundle: new ReadBundle(origin ?? toHex(bytes.subarray(originAt, originAt + nodeIdBytes)), incarnation, sequence, timeMs, lifetimeS, bytes, recordsAt, kindsIn) };
 }
 
-/** A record within a bundle; its payload is cut out when somebody asks, which for most never happens. */
-class RecordIn implements BundleRecord {
-  readonly kind: number;
-  readonly #bytes: Uint8Array;
-  readonly #from: number;
-  readonly #to: number;
+/** What most bundles hold. */
+const sampleAlone: readonly number[] = [kinds.sample];
 
-  constructor(kind: number, bytes: Uint8Array, from: number, to: number) {
-    this.kind = kind;
-    this.#bytes = bytes;
-    this.#from = from;
-    this.#to = to;
-  }
-
-  get payload(): Uint8Array {
-    return this.#bytes.subarray(this.#from, this.#to);
-  }
-}
-
-function readRecords(reader: Reader, bytes: Uint8Array): BundleRecord[] {
+/** Passes over the records, and returns their kinds. */
+function readKinds(reader: Reader): readonly number[] {
   const count = reader.u8();
   if (count === 0 || count > limits.maxRecordsPerBundle) reader.fail();
-  const records: BundleRecord[] = [];
+  const found: number[] = [];
   let last = -1;
   for (let i = 0; i < count && !reader.failed; i++) {
     const kind = reader.varintUpTo(kinds.end - 1);
-    const length = reader.varintUpTo(limits.maxBundleBytes);
-    const from = reader.offset;
-    reader.skip(length);
+    reader.skip(reader.varintUpTo(limits.maxBundleBytes));
     if (kind <= last) reader.fail();
     last = kind;
-    records.push(new RecordIn(kind, bytes, from, from + length));
+    if (count === 1 && kind === kinds.sample) return sampleAlone;
+    found.push(kind);
   }
-  return records;
+  return found;
 }
 
 /** Everything but the signature. The draft is our own and within its bounds. */
 export function encodeBundle(draft: BundleDraft): Uint8Array {
-  const writer = new Writer(512);
+  const writer = new Writer(new Uint8Array(512));
   writer.u8(version).bytes(draft.clusterTag).bytes(fromHex(draft.origin) ?? new Uint8Array(nodeIdBytes));
   writer.varint(draft.incarnation).varint(draft.sequence).varint(draft.timeMs).varint(draft.lifetimeS).u8(draft.records.length);
   for (const record of draft.records) writer.varint(record.kind).blob(record.payload);
@@ -156,13 +196,13 @@ export function sealBundle(unsigned: Uint8Array, signature: Uint8Array): Uint8Ar
 }
 
 /** The bytes that the signature covers, given a bundle without its signature. */
-export function messageOfUnsigned(unsigned: Uint8Array): Uint8Array {
-  return signedMessage('starling/bundle/1', unsigned);
+export function messageOfUnsigned(unsigned: Uint8Array, memory?: Memory): Uint8Array {
+  return signedMessage('starling/bundle/1', unsigned, memory);
 }
 
 /** The bytes that the signature covers, given a whole bundle. */
-export function messageOfBundle(bytes: Uint8Array): Uint8Array {
-  return messageOfUnsigned(bytes.subarray(0, bytes.length - signatureBytes));
+export function messageOfBundle(bytes: Uint8Array, memory?: Memory): Uint8Array {
+  return messageOfUnsigned(bytes.subarray(0, bytes.length - signatureBytes), memory);
 }
 
 /** A view of the signature of a whole bundle. */

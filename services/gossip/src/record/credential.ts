@@ -50,7 +50,7 @@ const leafSignatureBytes = 64;
 
 /** Everything but the leaf signature. */
 export function encodeCredential(credential: Omit<Credential, 'leafSignature'>): Uint8Array {
-  const writer = new Writer(1_024);
+  const writer = new Writer(new Uint8Array(1_024));
   writer.u8(version).bytes(credential.clusterTag).bytes(fromHex(credential.nodeId) ?? new Uint8Array(nodeIdBytes));
   writer.varint(credential.notBeforeS).varint(credential.notAfterS).u8(credential.chain.length);
   for (const certificate of credential.chain) writer.blob(certificate);

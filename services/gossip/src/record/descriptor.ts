@@ -51,7 +51,7 @@ export function descriptorFault(descriptor: Descriptor): string | null {
 }
 
 export function encodeDescriptor(descriptor: Descriptor): Uint8Array {
-  const writer = new Writer(1_024);
+  const writer = new Writer(new Uint8Array(1_024));
   const labels = Object.entries(descriptor.labels).sort(([a], [b]) => compareBytes(encodeUtf8(a), encodeUtf8(b)));
   writer.text(descriptor.name).text(descriptor.version).varint(labels.length);
   for (const [key, value] of labels) writer.text(key).text(value);

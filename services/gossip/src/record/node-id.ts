@@ -3,12 +3,13 @@ import type { NodeId } from '../input.js';
 
 export const nodeIdBytes = 32;
 
-const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** By value of four bits. */
+const digits = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) text += digits[bytes[i] as number];
-  return text;
+  const codes: number[] = [];
+  for (let i = 0; i < bytes.length; i++) codes.push(digits[(bytes[i] as number) >> 4] as number, digits[(bytes[i] as number) & 15] as number);
+  return String.fromCharCode(...codes);
 }
 
 /** Null unless `text` is an even number of lowercase hexadecimal digits. */

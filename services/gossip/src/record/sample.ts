@@ -35,7 +35,7 @@ export function encodeSample(sample: Sample): Uint8Array {
   sample.multiples.forEach((multiple, i) => {
     if (multiple !== undefined) presence[i >> 3] = (presence[i >> 3] as number) | (1 << (i & 7));
   });
-  const writer = new Writer(256);
+  const writer = new Writer();
   writer.varint(sample.descriptorSequence).bytes(sample.viewDigest).varint(count).bytes(presence);
   for (const multiple of sample.multiples) if (multiple !== undefined) writer.svarint(multiple);
   return writer.finish();

@@ -36,6 +36,7 @@ export class Vouching {
     this.forget(origin);
     if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafFingerprint), origin.id);
     origin.credential = { bytes, facts };
+    origin.vouchedUntilMs = facts.notAfterMs;
     this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential: bytes, facts });
   }
 

@@ -2,74 +2,101 @@
  * The merge of a bundle into what is held of its origin: per kind the newest wins, a new incarnation supersedes all of
  * the old. Any order and any repetition of the same bundles ends in the same state (docs/PROTOCOL.md 4.2).
  */
-import type { Bundle } from '../record/bundle.js';
+import type { ReadBundle } from '../record/bundle.js';
 import { kinds } from '../record/kinds.js';
 import { limits } from '../limits.js';
 import type { HeldBundle, Origin } from './origin.js';
 
+const none: readonly number[] = [];
+
 /** Kinds of this bundle that would supersede what is held. Empty when it brings nothing. */
-export function supersedingKinds(origin: Origin, bundle: Bundle): number[] {
-  if (bundle.incarnation < origin.incarnation) return [];
-  const fresh = bundle.incarnation > origin.incarnation;
-  const superseding: number[] = [];
-  for (const { kind } of bundle.records) if (fresh || (origin.byKind.get(kind)?.bundle.sequence ?? 0) < bundle.sequence) superseding.push(kind);
-  return superseding;
+export function supersedingKinds(origin: Origin, bundle: ReadBundle): readonly number[] {
+  if (origin.isNews(bundle.incarnation, bundle.sequence)) return bundle.kinds;
+  if (bundle.incarnation < origin.incarnation) return none;
+  return bundle.kinds.filter((kind) => (origin.inForce(kind)?.bundle.sequence ?? 0) < bundle.sequence);
+}
+
+/** Whether there is any. */
+export function supersedes(origin: Origin, bundle: ReadBundle): boolean {
+  return origin.isNews(bundle.incarnation, bundle.sequence) || supersedingKinds(origin, bundle).length > 0;
 }
 
 export type OriginLimit = 'maxKindsPerOrigin' | 'maxOriginBytes';
 
-/** Puts the bundle in force for these kinds, or names the limit of what is held of one origin that it would exceed. */
-export function mergeBundle(origin: Origin, arrival: Omit<HeldBundle, 'recordsInForce'>, superseding: readonly number[]): OriginLimit | null {
-  const { bundle } = arrival;
-  const exceeded = bundle.incarnation > origin.incarnation ? null : exceededLimit(origin, bundle, superseding);
-  if (exceeded !== null) return exceeded;
+/** Puts the bundle in force for `held.kinds`, or names the limit of what is held of one origin that it would exceed. */
+export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | null {
+  const { bundle } = held;
   if (bundle.incarnation > origin.incarnation) clear(origin);
-  const held: HeldBundle = { bundle, hops: arrival.hops, ageMs: arrival.ageMs, receivedAtMs: arrival.receivedAtMs, recordsInForce: superseding.length };
-  for (const kind of superseding) {
-    const older = origin.byKind.get(kind);
-    if (older !== undefined) release(origin, older, kind);
-    origin.byKind.set(kind, held);
-    if (kind !== kinds.sample) origin.fingerprint = (origin.fingerprint ^ mix(kind, bundle.sequence)) >>> 0;
+  else {
+    const exceeded = exceededLimit(origin, held);
+    if (exceeded !== null) return exceeded;
   }
-  let place = 0;
-  while (place < origin.held.length && (origin.held[place] as HeldBundle).bundle.sequence >= bundle.sequence) place += 1;
-  if (place === 0) origin.held.unshift(held);
-  else origin.held.splice(place, 0, held);
+  for (const kind of held.kinds) if (kind !== kinds.sample) origin.fingerprint = (origin.fingerprint ^ mix(kind, bundle.sequence)) >>> 0;
+  origin.heldBytes += bundle.bytes.length;
+  origin.recordsInForce += held.kinds.length;
+  if (!replaceNewest(origin, held)) {
+    release(origin, held.kinds);
+    let place = 0;
+    while (place < origin.held.length && (origin.held[place] as HeldBundle).bundle.sequence > bundle.sequence) place += 1;
+    origin.held.splice(place, 0, held);
+  }
   origin.incarnation = bundle.incarnation;
-  origin.sequence = Math.max(origin.sequence, bundle.sequence);
-  if (origin.sequence === bundle.sequence) origin.hops = held.hops;
+  if (bundle.sequence > origin.sequence) {
+    origin.sequence = bundle.sequence;
+    origin.hops = held.hops;
+  }
   return null;
 }
 
+/** What nearly always happens: a sample takes the place of the sample before it. */
+function replaceNewest(origin: Origin, held: HeldBundle): boolean {
+  const newest = origin.held[0];
+  if (newest === undefined || held.bundle.sequence < origin.sequence || !isSampleAlone(held.kinds) || !isSampleAlone(newest.kinds)) return false;
+  origin.heldBytes -= newest.bundle.bytes.length;
+  origin.recordsInForce -= 1;
+  newest.kinds = none;
+  origin.held[0] = held;
+  return true;
+}
+
+function isSampleAlone(kindsIn: readonly number[]): boolean {
+  return kindsIn.length === 1 && kindsIn[0] === kinds.sample;
+}
+
 /** One bundle alone exceeds none of them; what it adds to others of its incarnation may. */
-function exceededLimit(origin: Origin, bundle: Bundle, superseding: readonly number[]): OriginLimit | null {
-  let most = bundle.bytes.length;
-  for (const held of origin.held) most += held.bundle.bytes.length;
-  if (origin.byKind.size + superseding.length <= limits.maxKindsPerOrigin && most <= limits.maxOriginBytes) return null;
-  const added = superseding.filter((kind) => !origin.byKind.has(kind)).length;
-  if (origin.byKind.size + added > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
-  const losses = new Map<HeldBundle, number>();
-  for (const kind of superseding) {
-    const older = origin.byKind.get(kind);
-    if (older !== undefined) losses.set(older, (losses.get(older) ?? 0) + 1);
+function exceededLimit(origin: Origin, held: HeldBundle): OriginLimit | null {
+  let bytes = origin.heldBytes + held.bundle.bytes.length;
+  if (bytes <= limits.maxOriginBytes && origin.recordsInForce + held.kinds.length <= limits.maxKindsPerOrigin) return null;
+  let others = 0;
+  for (const older of origin.held) {
+    const left = older.kinds.filter((kind) => !held.kinds.includes(kind)).length;
+    others += left;
+    if (left === 0) bytes -= older.bundle.bytes.length;
   }
-  let bytes = bundle.bytes.length;
-  for (const held of origin.held) if (losses.get(held) !== held.recordsInForce) bytes += held.bundle.bytes.length;
+  if (others + held.kinds.length > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
   return bytes > limits.maxOriginBytes ? 'maxOriginBytes' : null;
 }
 
-function release(origin: Origin, held: HeldBundle, kind: number): void {
-  if (kind !== kinds.sample) origin.fingerprint = (origin.fingerprint ^ mix(kind, held.bundle.sequence)) >>> 0;
-  held.recordsInForce -= 1;
-  if (held.recordsInForce > 0) return;
-  if (origin.held[0] === held) origin.held.shift();
-  else origin.held.splice(origin.held.indexOf(held), 1);
+/** Takes what is in force for these kinds out of force. */
+function release(origin: Origin, superseded: readonly number[]): void {
+  for (let i = origin.held.length - 1; i >= 0; i--) {
+    const held = origin.held[i] as HeldBundle;
+    if (!held.kinds.some((kind) => superseded.includes(kind))) continue;
+    for (const kind of held.kinds) if (kind !== kinds.sample && superseded.includes(kind)) origin.fingerprint = (origin.fingerprint ^ mix(kind, held.bundle.sequence)) >>> 0;
+    const left = held.kinds.filter((kind) => !superseded.includes(kind));
+    origin.recordsInForce -= held.kinds.length - left.length;
+    held.kinds = left;
+    if (held.kinds.length > 0) continue;
+    origin.heldBytes -= held.bundle.bytes.length;
+    origin.held.splice(i, 1);
+  }
 }
 
 function clear(origin: Origin): void {
-  for (const held of origin.held) held.recordsInForce = 0;
+  for (const held of origin.held) held.kinds = none;
   origin.held.length = 0;
-  origin.byKind.clear();
+  origin.heldBytes = 0;
+  origin.recordsInForce = 0;
   origin.fingerprint = 0;
   origin.sequence = 0;
 }

@@ -15,7 +15,7 @@ function ids(count: number): string[] {
 
 it('finds what a list of all would find, though ids begin alike', () => {
   const random = seededRandom(4);
-  const table = new OriginTable();
+  const table = new OriginTable('ff'.repeat(32));
   const pool = ids(60);
   const twin = new Set<string>();
   for (let i = 0; i < 3_000; i++) {
@@ -41,7 +41,7 @@ it('finds what a list of all would find, though ids begin alike', () => {
 });
 
 it('remembers of the forgotten how far they had come, for a while', () => {
-  const table = new OriginTable();
+  const table = new OriginTable('ff'.repeat(32));
   const id = 'ab'.repeat(32);
   const origin = table.add(id);
   [origin.incarnation, origin.sequence] = [2, 7];
@@ -55,7 +55,7 @@ it('remembers of the forgotten how far they had come, for a while', () => {
 });
 
 it('keeps a bounded number of tombstones: the oldest go, and who was forgotten again is new', () => {
-  const table = new OriginTable();
+  const table = new OriginTable('ff'.repeat(32));
   const id = (i: number) => i.toString(16).padStart(64, '0').split('').reverse().join('');
   for (let i = 0; i < limits.maxTombstones; i++) table.forget(table.add(id(i)), i);
   table.forget(table.add(id(0)), limits.maxTombstones);

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
-import { compareBytes, equalBytesAt, fromHex, toHex } from '../record/node-id.js';
+import { fromHex, nodeIdBytes, toHex } from '../record/node-id.js';
 import { Origin, word } from './origin.js';
 
 export interface Tombstone {
@@ -17,6 +17,7 @@ export interface Tombstone {
 }
 
 export class OriginTable {
+  readonly #self: NodeId;
   /** By the first four bytes of the id; a second origin of the same four is rare but must work: they form a chain. */
   readonly #byHash = new Map<number, Origin>();
   readonly #byId = new Map<NodeId, Origin>();
@@ -24,6 +25,11 @@ export class OriginTable {
   readonly #tombstones = new Map<NodeId, Tombstone>();
   /** Of the tombstones, by the first 16 digits of the id. */
   readonly #tombstonePrefixes = new Map<string, NodeId>();
+
+  /** `self`: the id of this node. */
+  constructor(self: NodeId) {
+    this.#self = self;
+  }
 
   get size(): number {
     return this.#ordered.length;
@@ -48,35 +54,39 @@ export class OriginTable {
 
   /** The origin whose id stands in `bytes` at this place. */
   find(bytes: Uint8Array, at = 0): Origin | undefined {
-    let origin: Origin | null = this.#byHash.get(hash(bytes, at)) ?? null;
-    while (origin !== null && !equalBytesAt(bytes, at, origin.idBytes)) origin = origin.nextOfHash;
+    let origin: Origin | null = this.#byHash.get(word(bytes, at) & hashMask) ?? null;
+    while (origin !== null && !origin.isAt(bytes, at)) origin = origin.nextOfHash;
     return origin ?? undefined;
   }
 
   /** The first origin with these leading 8 bytes. */
   findByPrefix(prefix: Uint8Array): Origin | undefined {
-    const high = word(prefix, 0);
-    const low = word(prefix, 4);
-    let origin: Origin | null = this.#byHash.get(high & hashMask) ?? null;
-    while (origin !== null && (origin.prefixHigh !== high || origin.prefixLow !== low)) origin = origin.nextOfHash;
+    return this.findByWords(word(prefix, 0), word(prefix, 4));
+  }
+
+  /** The same by these bytes as two words. */
+  findByWords(word0: number, word1: number): Origin | undefined {
+    let origin: Origin | null = this.#byHash.get(word0 & hashMask) ?? null;
+    while (origin !== null && (origin.word0 !== word0 || origin.word1 !== word1)) origin = origin.nextOfHash;
     return origin ?? undefined;
   }
 
   add(id: NodeId): Origin {
-    const origin = new Origin(id, fromHex(id) ?? new Uint8Array(32));
-    const key = hash(origin.idBytes);
+    const bytes = fromHex(id) ?? new Uint8Array(nodeIdBytes);
+    const origin = new Origin(id, bytes, id === this.#self);
+    const key = origin.word0 & hashMask;
     let last: Origin | null = this.#byHash.get(key) ?? null;
     while (last !== null && last.nextOfHash !== null) last = last.nextOfHash;
     if (last === null) this.#byHash.set(key, origin);
     else last.nextOfHash = origin;
     this.#byId.set(id, origin);
-    this.#ordered.splice(this.firstAtLeast(origin.prefix), 0, origin);
+    this.#ordered.splice(this.firstAtLeast(bytes), 0, origin);
     return origin;
   }
 
   /** Drops the origin and keeps a tombstone of it. */
   forget(origin: Origin, nowMs: number): void {
-    const key = hash(origin.idBytes);
+    const key = origin.word0 & hashMask;
     let before: Origin | null = this.#byHash.get(key) ?? null;
     if (before === origin) {
       if (origin.nextOfHash === null) this.#byHash.delete(key);
@@ -120,22 +130,19 @@ export class OriginTable {
     this.#tombstonePrefixes.delete(id.slice(0, 16));
   }
 
-  /** Index of the first origin whose prefix is not below this one. */
+  /** Index of the first origin whose prefix is not below these 8 bytes. */
   firstAtLeast(prefix: Uint8Array): number {
     let low = 0;
     let high = this.#ordered.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compareBytes((this.#ordered[middle] as Origin).prefix, prefix) < 0) low = middle + 1;
+      if ((this.#ordered[middle] as Origin).compareToPrefix(prefix) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
+/** 30 bits of the first four bytes: a small integer, whose look-up is cheap. */
 const hashMask = 0x3fffffff;
 
-/** 30 bits of the first four bytes: a small integer, whose look-up is cheap. */
-function hash(bytes: Uint8Array, at = 0): number {
-  return word(bytes, at) & hashMask;
-}

@@ -2,94 +2,63 @@
 import type { NodeId } from '../input.js';
 import type { Peer } from '../membership/peers.js';
 import type { MemberState } from '../output.js';
-import type { Bundle } from '../record/bundle.js';
+import type { ReadBundle } from '../record/bundle.js';
 import type { CredentialFacts } from '../record/credential.js';
 import { kinds } from '../record/kinds.js';
+import { nodeIdBytes } from '../record/node-id.js';
 
 /** A bundle in force, and how it came. */
 export interface HeldBundle {
-  readonly bundle: Bundle;
+  readonly bundle: ReadBundle;
   readonly hops: number;
-  /** Age on arrival, milliseconds. */
-  readonly ageMs: number;
-  readonly receivedAtMs: number;
-  /** How many of its records are in force; 0 once it is superseded. */
-  recordsInForce: number;
+  /** When it was made, on our monotonic clock, by its age on arrival. */
+  readonly madeAtMs: number;
+  /** Those of its records that are in force, in increasing order of kind; none once it is superseded. */
+  kinds: readonly number[];
 }
 
-/** The bundle in force for each kind. Few kinds are in use: to look through them is quicker than to hash. */
-export class KindTable {
-  readonly #kinds: number[] = [];
-  readonly #helds: HeldBundle[] = [];
+/** Most origins have nobody here to whom their news are pushed: they share this. */
+export const noPeers: readonly Peer[] = [];
+const wordBytes = 4;
 
-  get size(): number {
-    return this.#kinds.length;
-  }
-
-  get(kind: number): HeldBundle | undefined {
-    const at = this.#kinds.indexOf(kind);
-    return at === -1 ? undefined : this.#helds[at];
-  }
-
-  has(kind: number): boolean {
-    return this.#kinds.includes(kind);
-  }
-
-  set(kind: number, held: HeldBundle): void {
-    const at = this.#kinds.indexOf(kind);
-    if (at !== -1) {
-      this.#helds[at] = held;
-      return;
-    }
-    this.#kinds.push(kind);
-    this.#helds.push(held);
-  }
-
-  clear(): void {
-    this.#kinds.length = 0;
-    this.#helds.length = 0;
-  }
-}
-
+/**
+ * A network of thousands holds thousands of these at each node, and every bundle that arrives finds another one: the
+ * fewer objects it is made of, the fewer fetches from memory a bundle costs.
+ */
 export class Origin {
-  readonly id: NodeId;
-  readonly idBytes: Uint8Array;
-  /** First 8 bytes of the id: enough to name an origin between peers. */
-  readonly prefix: Uint8Array;
-  /** The same as two words. */
-  readonly prefixHigh: number;
-  readonly prefixLow: number;
   /** The next of those whose ids begin alike. */
   nextOfHash: Origin | null = null;
-  /** Its part in a view (docs/PROTOCOL.md section 10): bytes 8 to 11 and 12 to 15 of the id, as two numbers of 32 bits. */
-  readonly viewHigh: number;
-  readonly viewLow: number;
+  /** The id in words of 32 bits, most significant byte first. */
+  readonly word0: number;
+  readonly word1: number;
+  readonly word2: number;
+  readonly word3: number;
+  readonly word4: number;
+  readonly word5: number;
+  readonly word6: number;
+  readonly word7: number;
   /** Order of the newest bundle merged. */
   incarnation = 0;
   sequence = 0;
   /** Connections that it crossed. */
   hops = 0;
+  state: MemberState = 'alive';
+  readonly isSelf: boolean;
+  /** Announced with the next announcement. */
+  isFresh = false;
   /** In force, newest first. */
   readonly held: HeldBundle[] = [];
-  readonly byKind = new KindTable();
+  /** Bytes of these, and how many of their records are in force. */
+  heldBytes = 0;
+  recordsInForce = 0;
+  /** The peer that brings its news first; null for this node itself, and while none does. */
+  parent: Peer | null = null;
+  /** Those to whom its news are pushed as they come. Replaced, never changed: at most nodes it is empty. */
+  eager: readonly Peer[] = noPeers;
   /** Over what is in force except samples; equal sets give equal numbers (docs/PROTOCOL.md 9.2). */
   fingerprint = 0;
   /** View digest of its newest sample as a number (48 of its 64 bits); -1 when it has said none. */
   viewKey = -1;
-  credential: { readonly bytes: Uint8Array; readonly facts: CredentialFacts } | null = null;
-  /** Incarnation in which two contents under one sequence were proven; 0 when never. */
-  equivocatedIncarnation = 0;
-
-  /** How far what was checked of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
-  spentUntilMs = 0;
-
-  /** The peer that brings its news first; null for this node itself, and while none does. */
-  parent: Peer | null = null;
-  /** Those to whom its news are pushed as they come. */
-  readonly eager: Peer[] = [];
-
-  state: MemberState = 'alive';
-  stateSinceMs = 0;
   /** When its newest bundle was made, on our monotonic clock, by its age on arrival. */
   heardAtMs = 0;
   /** When its last bundle arrived; 0 before the second one counts for the detector. */
@@ -99,16 +68,56 @@ export class Origin {
   varianceMs2 = 0;
   /** Judged again at this time. */
   deadlineMs = Number.POSITIVE_INFINITY;
+  stateSinceMs = 0;
+  /** How far what was checked of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
+  spentUntilMs = 0;
+  /** Its credential ends then, by the wall clock. */
+  vouchedUntilMs = 0;
+  credential: { readonly bytes: Uint8Array; readonly facts: CredentialFacts } | null = null;
+  /** Incarnation in which two contents under one sequence were proven; 0 when never. */
+  equivocatedIncarnation = 0;
+  readonly id: NodeId;
 
-  constructor(id: NodeId, idBytes: Uint8Array) {
+  /** `idBytes`: the 32 bytes that `id` spells. */
+  constructor(id: NodeId, idBytes: Uint8Array, isSelf: boolean) {
     this.id = id;
-    this.idBytes = idBytes.slice();
-    this.prefix = this.idBytes.subarray(0, 8);
-    this.prefixHigh = word(this.idBytes, 0);
-    this.prefixLow = word(this.idBytes, 4);
-    const view = new DataView(this.idBytes.buffer, this.idBytes.byteOffset);
-    this.viewHigh = view.getInt32(8);
-    this.viewLow = view.getInt32(12);
+    this.isSelf = isSelf;
+    this.word0 = word(idBytes, 0);
+    this.word1 = word(idBytes, 4);
+    this.word2 = word(idBytes, 8);
+    this.word3 = word(idBytes, 12);
+    this.word4 = word(idBytes, 16);
+    this.word5 = word(idBytes, 20);
+    this.word6 = word(idBytes, 24);
+    this.word7 = word(idBytes, 28);
+  }
+
+  /** Whether its id stands in `bytes` at this place. */
+  isAt(bytes: Uint8Array, at: number): boolean {
+    return (
+      bytes.length - at >= nodeIdBytes &&
+      this.word0 === word(bytes, at) &&
+      this.word1 === word(bytes, at + wordBytes) &&
+      this.word2 === word(bytes, at + 2 * wordBytes) &&
+      this.word3 === word(bytes, at + 3 * wordBytes) &&
+      this.word4 === word(bytes, at + 4 * wordBytes) &&
+      this.word5 === word(bytes, at + 5 * wordBytes) &&
+      this.word6 === word(bytes, at + 6 * wordBytes) &&
+      this.word7 === word(bytes, at + 7 * wordBytes)
+    );
+  }
+
+  /** First 8 bytes of the id: enough to name an origin between peers. Made anew at each call. */
+  get prefix(): Uint8Array {
+    const prefix = new Uint8Array(2 * wordBytes);
+    putWord(prefix, 0, this.word0);
+    putWord(prefix, wordBytes, this.word1);
+    return prefix;
+  }
+
+  /** The order of the prefixes as bytes: negative, zero or positive. */
+  compareToPrefix(prefix: Uint8Array): number {
+    return (this.word0 >>> 0) - (word(prefix, 0) >>> 0) || (this.word1 >>> 0) - (word(prefix, wordBytes) >>> 0);
   }
 
   /** Ordered by (incarnation, sequence): is this newer than everything merged? */
@@ -116,8 +125,16 @@ export class Origin {
     return incarnation > this.incarnation || (incarnation === this.incarnation && sequence > this.sequence);
   }
 
+  /** What is held under this number of the present incarnation. */
   holding(sequence: number): HeldBundle | undefined {
+    if (sequence > this.sequence) return undefined;
     for (const held of this.held) if (held.bundle.sequence === sequence) return held;
+    return undefined;
+  }
+
+  /** The bundle in force for this kind. */
+  inForce(kind: number): HeldBundle | undefined {
+    for (const held of this.held) if (held.kinds.includes(kind)) return held;
     return undefined;
   }
 
@@ -125,19 +142,19 @@ export class Origin {
     return this.state === 'alive' || this.state === 'suspect';
   }
 
-  /** Every record in force, of whatever bundle. */
-  payload(kind: number): Uint8Array | undefined {
-    const held = this.byKind.get(kind);
-    if (held !== undefined) for (const record of held.bundle.records) if (record.kind === kind) return record.payload;
-    return undefined;
-  }
-
   get samples(): boolean {
-    return this.byKind.has(kinds.sample);
+    return this.inForce(kinds.sample) !== undefined;
   }
 }
 
-/** Four bytes as a number of 32 bits. */
+/** Four bytes as a number of 32 bits with a sign, most significant byte first. */
 export function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+  return ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+}
+
+function putWord(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }

@@ -1,5 +1,6 @@
 /** Messages to bytes and back (docs/PROTOCOL.md section 7). Decoding never throws: bytes that are no message are null. */
 import { limits } from '../limits.js';
+import type { Memory } from '../memory.js';
 import { nodeIdBytes } from '../record/node-id.js';
 import type { Announcement, DigestEntry, Message, MessageType, Passage, Push, Rumor } from './message.js';
 import { Reader } from './reader.js';
@@ -18,8 +19,10 @@ const maxAddressBytes = 64;
 export const pushOverheadBytes = 2;
 export const passageOverheadBytes = 1 + 5 + 3;
 
-export function encodeMessage(message: Message): Uint8Array {
-  const writer = new Writer(capacityFor(message));
+/** `memory`: where the bytes are taken from, when many messages are made. */
+export function encodeMessage(message: Message, memory?: Memory): Uint8Array {
+  const length = lengthOf(message);
+  const writer = new Writer(length === null ? undefined : (memory?.take(length) ?? new Uint8Array(length)));
   writer.u8(codes[message.type]);
   switch (message.type) {
     case 'hello':
@@ -57,8 +60,8 @@ export function encodeMessage(message: Message): Uint8Array {
   return writer.finish();
 }
 
-/** Exactly what the two frequent messages take, so that they are written once and not copied. */
-function capacityFor(message: Message): number {
+/** Exactly what the frequent messages take, so that they are written once and not copied; null for others. */
+function lengthOf(message: Message): number | null {
   let bytes = 1;
   switch (message.type) {
     case 'push':
@@ -66,11 +69,21 @@ function capacityFor(message: Message): number {
       for (const passage of message.passages) bytes += 1 + varintBytes(ageOf(passage)) + varintBytes(passage.bytes.length) + passage.bytes.length;
       return bytes;
     case 'announce':
-      for (const rumor of message.rumors) bytes += prefixBytes + varintBytes(rumor.incarnation) + varintBytes(rumor.sequence) + 1;
+      for (const rumor of message.rumors) bytes += announcementBytes(rumor) + 1;
       return bytes;
+    case 'digest':
+      bytes += 2 * prefixBytes;
+      for (const entry of message.entries) bytes += announcementBytes(entry) + varintBytes(entry.fingerprint);
+      return bytes;
+    case 'prune':
+      return bytes + message.prefixes.length * prefixBytes;
     default:
-      return 256;
+      return null;
   }
+}
+
+function announcementBytes({ incarnation, sequence }: Announcement): number {
+  return prefixBytes + varintBytes(incarnation) + varintBytes(sequence);
 }
 
 /** Ages beyond a day say no more. */

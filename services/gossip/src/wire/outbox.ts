@@ -25,7 +25,7 @@ export class Outbox {
 
   /** Messages that may be lost go as a datagram when they fit; what must arrive goes as a stream. */
   send(peer: Peer, message: Message, delivery: 'reliable' | 'best-effort' = 'reliable'): void {
-    const bytes = encodeMessage(message);
+    const bytes = encodeMessage(message, this.#context.memory);
     const channel = delivery === 'best-effort' && bytes.length <= peer.maxDatagramBytes ? 'datagram' : 'stream';
     if (peer.waiting.length >= maxWaiting) {
       this.#context.limitReached('maxOutstandingMessages');
@@ -43,7 +43,7 @@ export class Outbox {
     if (queued === undefined) {
       peer.queue.set(origin, [held]);
     } else {
-      const rest = queued.filter((other) => other.recordsInForce > 0 && other !== held);
+      const rest = queued.filter((other) => other.kinds.length > 0 && other !== held);
       peer.queuedBytes -= size(queued) - size(rest);
       rest.push(held);
       peer.queue.set(origin, rest);
@@ -123,7 +123,7 @@ export class Outbox {
         if (passages.length > 0 && bytes + cost > room) return passages;
         queued.shift();
         peer.queuedBytes -= held.bundle.bytes.length;
-        if (held.recordsInForce === 0) continue;
+        if (held.kinds.length === 0) continue;
         passages.push(this.passage(peer, held));
         bytes += cost;
       }
@@ -135,7 +135,7 @@ export class Outbox {
 
   /** The age grows by the time spent here and by half a round trip; no more hops are counted than a byte must hold (docs/PROTOCOL.md 7.6). */
   passage(peer: Peer, held: HeldBundle): Passage {
-    return { hops: Math.min(held.hops + 1, limits.maxHops), ageMs: held.ageMs + (this.#context.nowMs - held.receivedAtMs) + peer.roundTripMs / 2, bytes: held.bundle.bytes };
+    return { hops: Math.min(held.hops + 1, limits.maxHops), ageMs: this.#context.nowMs - held.madeAtMs + peer.roundTripMs / 2, bytes: held.bundle.bytes };
   }
 
   /** Answers outside the tree: in as few messages as fit, reliable. Returns the bytes handed out. */

@@ -5,8 +5,9 @@ export class Writer {
   #bytes: Uint8Array;
   #length = 0;
 
-  constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(capacity);
+  /** `bytes`: where to write, as far as it reaches. */
+  constructor(bytes: Uint8Array = new Uint8Array(256)) {
+    this.#bytes = bytes;
   }
 
   get length(): number {
@@ -55,7 +56,7 @@ export class Writer {
     return this.blob(encodeUtf8(value));
   }
 
-  /** What was written; the writer is done with. A copy unless the capacity was exactly right. */
+  /** What was written; the writer is done with. A copy unless the room was exactly right. */
   finish(): Uint8Array {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
