@@ -4,16 +4,16 @@ import { closeCodes } from '../membership/connections.js';
 import type { CredentialFacts } from './credential.js';
 
 const [first, second] = [toyKey(15, 1), toyKey(15, 2)];
-const leafFingerprint = new Uint8Array(32).fill(3);
+const leaf = new Uint8Array(32).fill(3);
 
-/** A core for which these two present one leaf. */
+/** A core for which all present one leaf, each written in its own way. */
 function sharing(binding: CredentialFacts['binding'], changes: Partial<CredentialFacts> = {}) {
   const rig = new CoreRig();
   const connection = rig.connect(toyKey(15, 3));
   const { judge } = rig;
   rig.judge = (bytes) => {
     const facts = judge(bytes);
-    return facts === null ? null : { ...facts, binding, leafFingerprint, ...changes };
+    return facts === null ? null : { ...facts, binding, leafContent: leaf, ...changes };
   };
   const say = (key: ToyKey) => rig.push(connection, [introductionOf(key)]);
   return { rig, connection, say };
@@ -32,7 +32,7 @@ describe('one leaf for two nodes (PROTOCOL 3.4)', () => {
   it('keeps the second out at the handshake, too', () => {
     const { rig, say } = sharing('first-come');
     say(first);
-    rig.connect({ ...second, leaf: leafFingerprint });
+    rig.connect({ ...second, leaf });
     expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
   });
 

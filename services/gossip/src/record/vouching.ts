@@ -12,7 +12,7 @@ export class Vouching {
   readonly #context: Context;
   readonly #onUntrusted: (origin: Origin) => void;
   readonly #rechecks = new Map<RequestId, NodeId>();
-  /** Which node id each leaf that may serve only one has vouched for, by the leaf's fingerprint. */
+  /** Which node id each leaf that may serve only one has vouched for, by what the authority signed of the leaf. */
   readonly #leaves = new Map<string, NodeId>();
 
   constructor(context: Context, onUntrusted: (origin: Origin) => void) {
@@ -23,8 +23,7 @@ export class Vouching {
   /** Whether this leaf has vouched for somebody else before; reports it when so. Shared leaves serve many. */
   isLeafReused(facts: CredentialFacts): boolean {
     if (facts.binding === 'shared') return false;
-    const fingerprint = toHex(facts.leafFingerprint);
-    const first = this.#leaves.get(fingerprint);
+    const first = this.#leaves.get(toHex(facts.leafContent));
     if (first === undefined || first === facts.nodeId) return false;
     this.#context.emit({ type: 'leaf-reused', fingerprint: facts.leafFingerprint, first, second: facts.nodeId });
     return true;
@@ -34,13 +33,13 @@ export class Vouching {
   adopt(origin: Origin, bytes: Uint8Array, facts: CredentialFacts): void {
     if (origin.credential !== null && facts.notAfterMs < origin.credential.facts.notAfterMs) return;
     this.forget(origin);
-    if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafFingerprint), origin.id);
+    if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafContent), origin.id);
     origin.credential = { bytes, facts };
     this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential: bytes, facts });
   }
 
   forget(origin: Origin): void {
-    if (origin.credential !== null) this.#leaves.delete(toHex(origin.credential.facts.leafFingerprint));
+    if (origin.credential !== null) this.#leaves.delete(toHex(origin.credential.facts.leafContent));
   }
 
   /** Has every credential judged again but our own: whether that one is good is for the others to say. */

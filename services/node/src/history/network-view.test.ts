@@ -25,6 +25,7 @@ const facts: CredentialFacts = {
   nodeId: other,
   cluster: 'starling',
   leafFingerprint: new Uint8Array(32).fill(1),
+  leafContent: new Uint8Array(32).fill(1),
   uri: `spiffe://starling/node/${other}`,
   binding: 'named',
   notBeforeMs: Date.UTC(2026, 0, 1),
