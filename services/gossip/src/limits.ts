@@ -130,6 +130,8 @@ export const limits = {
   /** What is remembered of the forgotten, so that they do not come back by accident: how many, and for how long. */
   maxTombstones: 4_096,
   tombstoneMs: 3_600_000,
+  /** Leaves whose connections ended that are remembered for `retentionMs`, so that none is shown for a second node. */
+  maxPartedLeaves: 4_096,
   /** The own farewell is waited for so long, milliseconds. */
   farewellDeadlineMs: 800,
   /** Conflicts over the own identity are answered at most once in so long, milliseconds. */

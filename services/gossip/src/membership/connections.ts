@@ -24,8 +24,9 @@ export interface ConnectionsListener {
   onUp(peer: Peer): void;
   /** A peer that was up is none any more; it is no longer in the table. */
   onDown(peer: Peer): void;
-  /** Whether this leaf has vouched for another node id before. */
-  isLeafReused(facts: CredentialFacts): boolean;
+  /** A credential passed every check but this one: whether its leaf may greet under this node id (docs/PROTOCOL.md 3.4). Each that may parts. */
+  onGreeted(facts: CredentialFacts): boolean;
+  onParted(facts: CredentialFacts): void;
   /** This address, dialled, led to this node itself. */
   onSelf(address: Address): void;
 }
@@ -152,16 +153,16 @@ export class Connections {
     if (!result.admitted) this.refuse(peer, `credential ${result.reason}`);
     else if (result.facts.nodeId !== peer.id) this.refuse(peer, 'credential of another node');
     else if (!equalBytes(result.facts.leafFingerprint, peer.peerFingerprint)) this.refuse(peer, 'credential of another certificate than the one presented');
-    else if (this.#listener.isLeafReused(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
+    else if (!this.#listener.onGreeted(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
     else {
-      peer.credentialAdmitted = true;
+      peer.facts = result.facts;
       this.#raise(peer);
     }
     return true;
   }
 
   #raise(peer: Peer): void {
-    if (!peer.credentialAdmitted || !peer.proofVerified || peer.id === null) return;
+    if (peer.facts === null || !peer.proofVerified || peer.id === null) return;
     const rival = this.#context.peers.upWith(peer.id);
     if (rival !== undefined) {
       const loser = this.#survivor(rival, peer) === peer ? rival : peer;
@@ -203,6 +204,7 @@ export class Connections {
     peer.phase = 'closed';
     this.#context.peers.remove(peer);
     this.#outbox.forget(peer);
+    if (peer.facts !== null) this.#listener.onParted(peer.facts);
     if (!wasUp) return;
     this.#context.emit({ type: 'peer-down', connection: peer.connection, peer: peer.id ?? '', reason });
     this.#listener.onDown(peer);
