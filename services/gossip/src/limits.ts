@@ -30,6 +30,8 @@ export const limits = {
   maxConnections: 256,
   /** Connections beyond the target before one is closed. */
   surplusConnections: 3,
+  /** Connections of one leaf that are not up yet: whoever has one certificate holds no places for longer. */
+  maxHandshakesPerLeaf: 4,
   /** Both hellos and proofs have to be through by then, milliseconds. */
   handshakeDeadlineMs: 5_000,
 

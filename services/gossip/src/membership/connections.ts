@@ -3,10 +3,11 @@
  * hello and proof in both directions, one connection per identity.
  */
 import type { Context } from '../context.js';
-import type { Address, ConnectionId, Input, NodeId, RequestId } from '../input.js';
+import type { Address, ConnectionId, Input, NodeId, PeerCertificate, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import { randomBytes } from '../random.js';
 import type { CredentialFacts } from '../record/credential.js';
+import { parseLeafUri } from '../record/leaf-uri.js';
 import { equalBytes, fromHex, toHex } from '../record/node-id.js';
 import { signedMessage } from '../record/signed-message.js';
 import type { Hello, Proof } from '../wire/message.js';
@@ -52,8 +53,9 @@ export class Connections {
 
   open(opened: Extract<Input, { type: 'connection-opened' }>): void {
     const { peers, timers, nowMs, config } = this.#context;
-    if (peers.size >= limits.maxConnections) {
-      this.#context.limitReached('maxConnections');
+    const full = this.#fullFor(opened.peer);
+    if (full !== null) {
+      this.#context.limitReached(full);
       this.#context.emit({ type: 'close', connection: opened.connection, code: closeCodes.surplus, reason: 'no room for another connection' });
       return;
     }
@@ -71,6 +73,16 @@ export class Connections {
       credential: this.#credential,
     });
     timers.atLatest('handshake', nowMs + limits.handshakeDeadlineMs);
+  }
+
+  /** The bound that leaves no room for another connection of this certificate; null when there is room. */
+  #fullFor({ fingerprint, uri }: PeerCertificate): 'maxConnections' | 'maxHandshakesPerLeaf' | null {
+    const { peers } = this.#context;
+    if (peers.size >= limits.maxConnections) return 'maxConnections';
+    if (parseLeafUri(uri)?.form === 'shared') return null;
+    let handshakes = 0;
+    for (const peer of peers.all()) if (peer.phase !== 'up' && equalBytes(peer.peerFingerprint, fingerprint)) handshakes += 1;
+    return handshakes >= limits.maxHandshakesPerLeaf ? 'maxHandshakesPerLeaf' : null;
   }
 
   /** Handles what comes before a peer is up; anything but hello and proof waits for the handshake. */
