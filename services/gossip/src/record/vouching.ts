@@ -8,7 +8,8 @@ import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Origin } from '../store/origin.js';
 import type { CredentialFacts } from './credential.js';
-import { toHex } from './node-id.js';
+import { kinds } from './kinds.js';
+import { equalBytes, toHex } from './node-id.js';
 
 /** As whom a leaf greets, over so many connections. */
 interface Greeting {
@@ -22,11 +23,18 @@ interface Parting {
   readonly atMs: number;
 }
 
+/** A credential of an origin that is judged again, when this one was in force. */
+interface Recheck {
+  readonly id: NodeId;
+  readonly inForce: Uint8Array;
+  readonly credential: Uint8Array;
+}
+
 /** Leaves are told apart by what the authority signed of them (docs/PROTOCOL.md 3.6). */
 export class Vouching {
   readonly #context: Context;
   readonly #onUntrusted: (origin: Origin) => void;
-  readonly #rechecks = new Map<RequestId, NodeId>();
+  readonly #rechecks = new Map<RequestId, Recheck>();
   /** Of which origin the credential in force is of this leaf. */
   readonly #leaves = new Map<string, NodeId>();
   readonly #greetings = new Map<string, Greeting>();
@@ -106,20 +114,40 @@ export class Vouching {
   /** Has every credential judged again but our own: whether that one is good is for the others to say. */
   recheck(): void {
     for (const origin of this.#context.origins.all()) {
-      if (origin.credential === null || origin.id === this.#context.config.self) continue;
-      const request = this.#context.nextRequest();
-      this.#rechecks.set(request, origin.id);
-      this.#context.emit({ type: 'verify-credential', request, credential: origin.credential.bytes });
+      if (origin.credential !== null && origin.id !== this.#context.config.self) this.#ask(origin, origin.credential.bytes, origin.credential.bytes);
     }
+  }
+
+  #ask(origin: Origin, inForce: Uint8Array, credential: Uint8Array): void {
+    const request = this.#context.nextRequest();
+    this.#rechecks.set(request, { id: origin.id, inForce, credential });
+    this.#context.emit({ type: 'verify-credential', request, credential });
   }
 
   /** Returns false when the request was not one of these. */
   onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
-    const id = this.#rechecks.get(request);
-    if (id === undefined) return false;
+    const recheck = this.#rechecks.get(request);
+    if (recheck === undefined) return false;
     this.#rechecks.delete(request);
-    const origin = this.#context.origins.get(id);
-    if (origin !== undefined && !result.admitted) this.#onUntrusted(origin);
+    const origin = this.#context.origins.get(recheck.id);
+    // Another was admitted meanwhile, and judged by the roots of now.
+    if (origin === undefined || origin.credential?.bytes !== recheck.inForce) return true;
+    if (!result.admitted) this.#onRefused(origin, recheck);
+    else if (recheck.credential !== recheck.inForce) this.#replace(origin, recheck.credential, result.facts);
     return true;
+  }
+
+  /** What the origin said last may end sooner than what is in force, and be of a root that is still trusted. */
+  #onRefused(origin: Origin, { inForce, credential }: Recheck): void {
+    const said = origin.payload(kinds.credential);
+    if (said === undefined || equalBytes(said, credential)) this.#onUntrusted(origin);
+    else this.#ask(origin, inForce, said);
+  }
+
+  #replace(origin: Origin, credential: Uint8Array, facts: CredentialFacts): void {
+    if (this.isLeafReused(facts)) return this.#onUntrusted(origin);
+    this.forget(origin);
+    origin.credential = null;
+    this.adopt(origin, credential, facts);
   }
 }
