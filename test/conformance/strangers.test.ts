@@ -45,6 +45,19 @@ describe('a handshake', () => {
   });
 });
 
+describe('a machine without a certificate', () => {
+  it('that finishes no handshake keeps nobody out', async () => {
+    const authority = await authorityOfTests();
+    const honest = await openedEnd(credentialsOf(await authority.issue([leafUri()]), authority));
+    for (let i = 0; i < transportLimits.maxHalfOpenPerSource + 10; i++) closing(await openRawClient(honest.transport.address, { roots: authority.root, allowance: 2, host: '127.0.1.1' }));
+    await eventually('some were turned away', () => (honest.transport.counters()['packets_dropped_half_open_source'] ?? 0) > 0);
+    expect(honest.transport.levels().halfOpen).toBe(transportLimits.maxHalfOpenPerSource);
+    await connect(await honestEnd(), honest);
+    expect(honest.transport.counters()['handshakes_late']).toBeUndefined();
+    expect(honest.transport.levels().halfOpen).toBe(transportLimits.maxHalfOpenPerSource);
+  });
+});
+
 describe('the adapter', () => {
   const oddNumbers = [Number.NaN, -1, 2 ** 62, 2 ** 53, 0.5, Number.POSITIVE_INFINITY, -0];
 

@@ -150,7 +150,7 @@ describe('Promise 7: Services. Each runs without the others', () => {
     const asked = find(engine.step({ type: 'sampled', values: [] }, now), 'sign');
     const checked = find(engine.step({ type: 'signed', request: asked?.request ?? 0, signature: sign(null, asked?.message ?? new Uint8Array(0), privateKey) }, now), 'verify-signature');
     const vouched = find(engine.step({ type: 'signature-verified', request: checked?.request ?? 0, valid: true }, now), 'verify-credential');
-    const facts = { nodeId: 'ab'.repeat(32), cluster: 'alone', leafFingerprint: new Uint8Array(32), uri: 'spiffe://alone/shared', binding: 'shared' as const, notBeforeMs: 0, notAfterMs: 9e12, rootFingerprint: new Uint8Array(32) };
+    const facts = { nodeId: 'ab'.repeat(32), cluster: 'alone', leafFingerprint: new Uint8Array(32), leafContent: new Uint8Array(32), uri: 'spiffe://alone/shared', binding: 'shared' as const, notBeforeMs: 0, notAfterMs: 9e12, rootFingerprint: new Uint8Array(32) };
     expect(find(engine.step({ type: 'credential-verified', request: vouched?.request ?? 0, result: { admitted: true, facts } }, now), 'record-merged')).toMatchObject({ path: 'own' });
   });
 

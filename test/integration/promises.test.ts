@@ -123,21 +123,22 @@ describe('Promise 2: Transport. Without a certificate of the authority nobody jo
   it('not with the credential of another node, nor with its name', async () => {
     const record = await alpha.get<RecordAnswer>(`/v1/nodes/${betaId}/record`);
     const stolen = Buffer.from(record?.credential ?? '', 'base64');
-    const thief = await liar();
+    const [thief, another] = [await liar(), await liar()];
     const asBeta = { nodeId: Buffer.from(betaId, 'hex') };
     const attempts = [
       ['its credential, under its name', { ...asBeta, credential: stolen }, 'credential of another certificate'],
       ['its credential, under our name', { credential: stolen }, 'credential of another node'],
       ['our credential, under its name', asBeta, 'credential of another node'],
-      ['a credential that our leaf makes for it', { ...asBeta, credential: credentialOf(thief.leaf, betaId) }, 'not signed by the key'],
       ['a proof that nobody signed', { signature: randomBytes(64) }, 'not signed by the key'],
+      ['a credential that our leaf makes for it after it vouched for us', { ...asBeta, credential: credentialOf(thief.leaf, betaId) }, 'has vouched for another node'],
+      ['a credential that our leaf makes for it at first', { ...asBeta, credential: credentialOf(another.leaf, betaId) }, 'not signed by the key', another],
     ] as const;
-    for (const [what, changes, reason] of attempts) {
-      const opened = await thief.connect(alpha.address);
-      await thief.greet(opened, changes);
-      expect(await thief.closed(opened), what).toMatch(new RegExp(`${reason}|its proof`));
+    for (const [what, changes, reason, by = thief] of attempts) {
+      const opened = await by.connect(alpha.address);
+      await by.greet(opened, changes);
+      expect(await by.closed(opened), what).toMatch(new RegExp(`${reason}|its proof`));
     }
-    expect(thief.messages().filter(({ type }) => type !== 'hello' && type !== 'proof')).toEqual([]);
+    for (const one of [thief, another]) expect(one.messages().filter(({ type }) => type !== 'hello' && type !== 'proof')).toEqual([]);
     expect(await alpha.node(betaId)).toMatchObject({ state: 'alive', name: 'beta' });
     await isUnknown(thief.id);
   });

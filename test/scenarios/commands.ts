@@ -20,6 +20,7 @@ const scenery: readonly CommandForm[] = [
   { usage: 'nodes <number>', meaning: 'starts nodes a, b, c, ... that know no address and say nothing by themselves', run: (stage, given) => stage.build(given.number(0)) },
   { usage: 'add', meaning: 'starts one more node', run: (stage) => start(stage) },
   { usage: 'add of another cluster', meaning: 'starts one more node, of a cluster of another name', run: (stage) => stage.startForeign(stage.enrol()) },
+  { usage: 'add with the certificate of <node>', meaning: 'starts one more node, with a key of its own and the leaf of this one', run: (stage, given) => start(stage, given.node(0).key.leaf) },
   { usage: 'latency <duration>', meaning: 'what messages take from now on, one way; 10ms at first', run: (stage, given) => stage.setLatency(given.milliseconds(0)) },
   { usage: 'connect <node> <node>', meaning: 'the discovery of the first names the address of the second', run: (stage, given) => stage.introduce(given.node(0), given.node(1)) },
   { usage: 'connect all', meaning: 'the discovery of each names those before it', run: (stage) => connectAll(stage) },
@@ -68,8 +69,9 @@ export function formOf(words: readonly string[]): CommandForm {
   throw new Error(`${words.join(' ')} is not of the form ${known.map(({ usage }) => `\`${usage}\``).join(' or ')}`);
 }
 
-function start(stage: Stage): void {
+function start(stage: Stage, leaf?: Uint8Array): void {
   const node = stage.enrol();
+  if (leaf !== undefined) node.disk = { ...node.disk, key: { ...node.key, leaf } };
   stage.act(() => stage.world.start(node));
 }
 

@@ -109,6 +109,23 @@ function authorityOf(certificate: x509.X509Certificate, keys: CryptoKeyPair): Te
   };
 }
 
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** The same certificate, its signature written the other way: with (r, s) of ECDSA (r, order - s) holds as well, and anybody can tell it. PEM. */
+export function writtenOtherwise(cert: string): string {
+  const { rawData, signature } = new x509.X509Certificate(cert);
+  const [der, old] = [Buffer.from(rawData), Buffer.from(signature)];
+  const sAt = 4 + (old[3] as number);
+  const s = (order - BigInt(`0x${old.subarray(sAt + 2).toString('hex')}`)).toString(16);
+  const digits = s.length % 2 === 0 ? s : `0${s}`;
+  const number = Buffer.from(digits >= '8' ? `00${digits}` : digits, 'hex');
+  const pair = Buffer.concat([old.subarray(2, sAt), Buffer.of(0x02, number.length), number]);
+  const bits = Buffer.concat([Buffer.of(0x03, pair.length + 3, 0, 0x30, pair.length), pair]);
+  const body = Buffer.concat([der.subarray(4, -(old.length + 3)), bits]);
+  const header = Buffer.of(0x30, 0x82, body.length >> 8, body.length & 0xff);
+  return `${new x509.X509Certificate(Buffer.concat([header, body])).toString('pem')}\n`;
+}
+
 export function urisOf(request: x509.Pkcs10CertificateRequest): string[] {
   const names = request.extensions.find((one) => one instanceof x509.SubjectAlternativeNameExtension);
   return (names?.names.items ?? []).filter((one) => one.type === 'url').map((one) => one.value);

@@ -219,12 +219,14 @@ export interface Saying {
   readonly sequence: number;
   /** Virtual time of the origin, milliseconds. */
   readonly atMs?: number;
+  /** Seconds; ten minutes unless it is said. */
+  readonly lifetimeS?: number;
   readonly records: readonly BundleRecord[];
 }
 
 /** A bundle signed by this key. */
-export function bundleOf(key: ToyKey, { incarnation = 1, sequence, atMs = 0, records }: Saying): Uint8Array {
-  const unsigned = encodeBundle({ clusterTag, origin: key.id, incarnation, sequence, timeMs: epochMs + atMs, lifetimeS: 600, records });
+export function bundleOf(key: ToyKey, { incarnation = 1, sequence, atMs = 0, lifetimeS = 600, records }: Saying): Uint8Array {
+  const unsigned = encodeBundle({ clusterTag, origin: key.id, incarnation, sequence, timeMs: epochMs + atMs, lifetimeS, records });
   return sealBundle(unsigned, toySign(key.publicKey, messageOfUnsigned(unsigned)));
 }
 

@@ -74,7 +74,8 @@ class Core implements Engine {
     this.#connections = new Connections(this.#context, this.#outbox, {
       onUp: (peer) => this.#onUp(peer),
       onDown: (peer) => this.#onDown(peer),
-      isLeafReused: (facts) => this.#vouching.isLeafReused(facts),
+      onGreeted: (facts) => this.#vouching.greet(facts),
+      onParted: (facts) => this.#vouching.part(facts),
       onSelf: (address) => this.#overlay.addresses.isSelf(address),
     });
     this.#overlay = new Overlay(this.#context, this.#outbox, this.#connections);

@@ -30,6 +30,8 @@ export const limits = {
   maxConnections: 256,
   /** Connections beyond the target before one is closed. */
   surplusConnections: 3,
+  /** Connections of one leaf that are not up yet: whoever has one certificate holds no places for longer. */
+  maxHandshakesPerLeaf: 4,
   /** Both hellos and proofs have to be through by then, milliseconds. */
   handshakeDeadlineMs: 5_000,
 
@@ -130,6 +132,8 @@ export const limits = {
   /** What is remembered of the forgotten, so that they do not come back by accident: how many, and for how long. */
   maxTombstones: 4_096,
   tombstoneMs: 3_600_000,
+  /** Leaves whose connections ended that are remembered for `retentionMs`, so that none is shown for a second node. */
+  maxPartedLeaves: 4_096,
   /** The own farewell is waited for so long, milliseconds. */
   farewellDeadlineMs: 800,
   /** Conflicts over the own identity are answered at most once in so long, milliseconds. */

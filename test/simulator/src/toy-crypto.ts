@@ -75,7 +75,7 @@ export function toyCredentialFacts(bytes: Uint8Array): CredentialFacts | null {
   const leaf = credential?.chain[0];
   if (credential === null || leaf === undefined || fromHex(credential.nodeId) === null) return null;
   if (!toyVerify(authority, concatenate(leaf, messageOfCredential(bytes)), credential.leafSignature)) return null;
-  return { nodeId: credential.nodeId, cluster, leafFingerprint: leaf, uri: `spiffe://${cluster}/node/${credential.nodeId}`, binding: 'named', notBeforeMs: 0, notAfterMs: credential.notAfterS * 1_000, rootFingerprint: root };
+  return { nodeId: credential.nodeId, cluster, leafFingerprint: leaf, leafContent: leaf, uri: `spiffe://${cluster}/node/${credential.nodeId}`, binding: 'named', notBeforeMs: 0, notAfterMs: credential.notAfterS * 1_000, rootFingerprint: root };
 }
 
 function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {

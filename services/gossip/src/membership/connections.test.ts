@@ -85,6 +85,37 @@ describe('the handshake of PROTOCOL 7.2', () => {
   });
 });
 
+describe('one certificate that begins many handshakes (PROTOCOL 6.8)', () => {
+  const begin = (rig: CoreRig) => Array.from({ length: limits.maxConnections }, () => rig.open(peer));
+
+  it('holds few places, and again as few when those have ended', () => {
+    const rig = new CoreRig();
+    begin(rig);
+    expect(rig.engine.statistics().connections).toBe(limits.maxHandshakesPerLeaf);
+    expect(new Set(rig.closed.map(({ code }) => code))).toEqual(new Set([closeCodes.surplus]));
+    rig.connect(toyKey(2, 2));
+    expect(rig.all('peer-up')).toHaveLength(1);
+    rig.advance(limits.handshakeDeadlineMs);
+    expect(rig.engine.statistics().connections).toBe(1);
+    begin(rig);
+    expect(rig.engine.statistics().connections).toBe(1 + limits.maxHandshakesPerLeaf);
+  });
+
+  it('is not counted where it is through', () => {
+    const rig = new CoreRig();
+    rig.connect(peer);
+    begin(rig);
+    expect(rig.engine.statistics().connections).toBe(1 + limits.maxHandshakesPerLeaf);
+  });
+
+  it('is that of all when it is shared', () => {
+    const rig = new CoreRig();
+    const shared = { fingerprint: new Uint8Array(32), uri: 'spiffe://sim/shared' };
+    for (let i = 0; i < 20; i++) rig.give({ type: 'connection-opened', connection: i, direction: 'accepted', address: `10.9.0.${i}:1`, localFingerprint: rig.key.leaf, peer: shared, maxDatagramBytes: 1_306 });
+    expect(rig.engine.statistics().connections).toBe(20);
+  });
+});
+
 describe('two connections of one identity', () => {
   const [smaller, larger] = [toyKey(2, 1), toyKey(2, 2), toyKey(2, 3), toyKey(2, 4)].sort((a, b) => (a.id < b.id ? -1 : 1)) as [ToyKey, ToyKey];
   const kept = (rig: CoreRig, first: number, second: number) => (rig.closed.some(({ connection }) => connection === first) ? second : first);

@@ -3,10 +3,11 @@
  * hello and proof in both directions, one connection per identity.
  */
 import type { Context } from '../context.js';
-import type { Address, ConnectionId, Input, NodeId, RequestId } from '../input.js';
+import type { Address, ConnectionId, Input, NodeId, PeerCertificate, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import { randomBytes } from '../random.js';
 import type { CredentialFacts } from '../record/credential.js';
+import { parseLeafUri } from '../record/leaf-uri.js';
 import { equalBytes, fromHex, toHex } from '../record/node-id.js';
 import { signedMessage } from '../record/signed-message.js';
 import type { Hello, Proof } from '../wire/message.js';
@@ -24,8 +25,9 @@ export interface ConnectionsListener {
   onUp(peer: Peer): void;
   /** A peer that was up is none any more; it is no longer in the table. */
   onDown(peer: Peer): void;
-  /** Whether this leaf has vouched for another node id before. */
-  isLeafReused(facts: CredentialFacts): boolean;
+  /** A credential passed every check but this one: whether its leaf may greet under this node id (docs/PROTOCOL.md 3.4). Each that may parts. */
+  onGreeted(facts: CredentialFacts): boolean;
+  onParted(facts: CredentialFacts): void;
   /** This address, dialled, led to this node itself. */
   onSelf(address: Address): void;
 }
@@ -51,8 +53,9 @@ export class Connections {
 
   open(opened: Extract<Input, { type: 'connection-opened' }>): void {
     const { peers, timers, nowMs, config } = this.#context;
-    if (peers.size >= limits.maxConnections) {
-      this.#context.limitReached('maxConnections');
+    const full = this.#fullFor(opened.peer);
+    if (full !== null) {
+      this.#context.limitReached(full);
       this.#context.emit({ type: 'close', connection: opened.connection, code: closeCodes.surplus, reason: 'no room for another connection' });
       return;
     }
@@ -70,6 +73,16 @@ export class Connections {
       credential: this.#credential,
     });
     timers.atLatest('handshake', nowMs + limits.handshakeDeadlineMs);
+  }
+
+  /** The bound that leaves no room for another connection of this certificate; null when there is room. */
+  #fullFor({ fingerprint, uri }: PeerCertificate): 'maxConnections' | 'maxHandshakesPerLeaf' | null {
+    const { peers } = this.#context;
+    if (peers.size >= limits.maxConnections) return 'maxConnections';
+    if (parseLeafUri(uri)?.form === 'shared') return null;
+    let handshakes = 0;
+    for (const peer of peers.all()) if (peer.phase !== 'up' && equalBytes(peer.peerFingerprint, fingerprint)) handshakes += 1;
+    return handshakes >= limits.maxHandshakesPerLeaf ? 'maxHandshakesPerLeaf' : null;
   }
 
   /** Handles what comes before a peer is up; anything but hello and proof waits for the handshake. */
@@ -152,16 +165,16 @@ export class Connections {
     if (!result.admitted) this.refuse(peer, `credential ${result.reason}`);
     else if (result.facts.nodeId !== peer.id) this.refuse(peer, 'credential of another node');
     else if (!equalBytes(result.facts.leafFingerprint, peer.peerFingerprint)) this.refuse(peer, 'credential of another certificate than the one presented');
-    else if (this.#listener.isLeafReused(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
+    else if (!this.#listener.onGreeted(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
     else {
-      peer.credentialAdmitted = true;
+      peer.facts = result.facts;
       this.#raise(peer);
     }
     return true;
   }
 
   #raise(peer: Peer): void {
-    if (!peer.credentialAdmitted || !peer.proofVerified || peer.id === null) return;
+    if (peer.facts === null || !peer.proofVerified || peer.id === null) return;
     const rival = this.#context.peers.upWith(peer.id);
     if (rival !== undefined) {
       const loser = this.#survivor(rival, peer) === peer ? rival : peer;
@@ -203,6 +216,7 @@ export class Connections {
     peer.phase = 'closed';
     this.#context.peers.remove(peer);
     this.#outbox.forget(peer);
+    if (peer.facts !== null) this.#listener.onParted(peer.facts);
     if (!wasUp) return;
     this.#context.emit({ type: 'peer-down', connection: peer.connection, peer: peer.id ?? '', reason });
     this.#listener.onDown(peer);

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, CoreRig, credentialRecord, epochMs, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { toyCredentialFacts } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
+import type { CredentialFacts } from '../record/credential.js';
 import { deviationsAt } from './failure-detector.js';
 
 const origin = toyKey(11, 2);
@@ -43,6 +45,20 @@ it('waits for one that says no samples as long as its words are good for', () =>
   expect(states(rig)).toEqual(['alive']);
   rig.advance(4_000);
   expect(states(rig)).toEqual(['alive', 'suspect']);
+});
+
+it.each([0, Number.MAX_SAFE_INTEGER])('does not wait for one whose words are good for %i s, which is for ever, beyond the end of its credential', (lifetimeS) => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  const endsMs = 3_000_000;
+  rig.judge = (bytes) => ({ ...(toyCredentialFacts(bytes) as CredentialFacts), notAfterMs: epochMs + endsMs });
+  rig.push(connection, [bundleOf(origin, { sequence: 1, lifetimeS, records: [credentialRecord(origin)] })]);
+  rig.advance(endsMs + limits.maxFutureMs - rig.nowMs - 1_000);
+  expect(states(rig)).toEqual(['alive']);
+  rig.advance(2_000);
+  expect(states(rig)).toEqual(['alive', 'suspect']);
+  rig.advance(limits.failureIntervals * 1_000 + limits.retentionMs + 2_000);
+  expect(rig.all('member-forgotten')).toHaveLength(1);
 });
 
 it('counts a late arrival of an older word as no sign of life', () => {

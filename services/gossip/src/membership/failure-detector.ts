@@ -56,7 +56,7 @@ export class FailureDetector {
     if (held.bundle.has(kinds.farewell)) return this.#set(origin, 'left', isNew);
     if (origin.samples) this.#learn(origin, nowMs);
     origin.arrivedAtMs = nowMs;
-    origin.deadlineMs = this.#suspicionAt(origin, held);
+    origin.deadlineMs = Math.min(this.#suspicionAt(origin, held), this.#unheardAt(origin));
     if (isNew || !(origin.state === 'alive')) this.#set(origin, 'alive', isNew);
   }
 
@@ -133,6 +133,12 @@ export class FailureDetector {
     const deviation = Math.max(Math.sqrt(origin.varianceMs2), limits.leastDeviationIntervals * sampleIntervalMs);
     const mean = Math.max(origin.meanIntervalMs, sampleIntervalMs);
     return Math.max(origin.heardAtMs, this.#graceUntilMs - mean) + mean + suspicionDeviations * deviation;
+  }
+
+  /** When nothing that it says is admitted any more, unless it shows another credential: who says nothing, for however long, is not believed for longer. */
+  #unheardAt(origin: Origin): number {
+    const { nowMs, now } = this.#context;
+    return origin.credential === null ? Number.POSITIVE_INFINITY : nowMs + origin.credential.facts.notAfterMs + limits.maxFutureMs - now.wallMs;
   }
 
   #set(origin: Origin, state: MemberState, isNew: boolean): void {

@@ -1,6 +1,7 @@
 /** The connections of this node and the state of each. */
 import type { Budget } from '../budget.js';
 import type { Address, Channel, ConnectionId, NodeId } from '../input.js';
+import type { CredentialFacts } from '../record/credential.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import type { Hello } from '../wire/message.js';
 
@@ -39,7 +40,8 @@ export class Peer {
   /** Messages that overtook the handshake, in order of arrival. */
   readonly early: Uint8Array[] = [];
   earlyBytes = 0;
-  credentialAdmitted = false;
+  /** Of its credential, once that was admitted. */
+  facts: CredentialFacts | null = null;
   proofVerified = false;
 
   /** Origins whose news are pushed over this link. */

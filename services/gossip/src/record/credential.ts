@@ -12,6 +12,8 @@ export interface CredentialFacts {
   readonly cluster: string;
   /** SHA-256 of the leaf, 32 bytes. */
   readonly leafFingerprint: Uint8Array;
+  /** SHA-256 of what the authority signed of the leaf (its tbsCertificate), 32 bytes: two leaves are one if this is the same (docs/PROTOCOL.md 3.6). */
+  readonly leafContent: Uint8Array;
   /** The leaf's URI subject alternative name. */
   readonly uri: string;
   /** `named`: the leaf names this node id; `first-come`: it names none and serves one; `shared`: it may serve many. */

@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, introductionOf, sampleRecord, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, CoreRig, credentialRecord, farewellRecord, helloOf, introductionOf, sampleRecord, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
+import { toyCredentialFacts } from '../../../../test/simulator/src/toy-crypto.js';
+import { limits } from '../limits.js';
 import { closeCodes } from '../membership/connections.js';
+import type { BundleRecord } from './bundle.js';
 import type { CredentialFacts } from './credential.js';
 
 const [first, second] = [toyKey(15, 1), toyKey(15, 2)];
-const leafFingerprint = new Uint8Array(32).fill(3);
+const leaf = new Uint8Array(32).fill(3);
 
-/** A core for which these two present one leaf. */
+/** A core for which all present one leaf, each written in its own way. */
 function sharing(binding: CredentialFacts['binding'], changes: Partial<CredentialFacts> = {}) {
   const rig = new CoreRig();
   const connection = rig.connect(toyKey(15, 3));
   const { judge } = rig;
   rig.judge = (bytes) => {
     const facts = judge(bytes);
-    return facts === null ? null : { ...facts, binding, leafFingerprint, ...changes };
+    return facts === null ? null : { ...facts, binding, leafContent: leaf, ...changes };
   };
   const say = (key: ToyKey) => rig.push(connection, [introductionOf(key)]);
   return { rig, connection, say };
@@ -32,7 +35,7 @@ describe('one leaf for two nodes (PROTOCOL 3.4)', () => {
   it('keeps the second out at the handshake, too', () => {
     const { rig, say } = sharing('first-come');
     say(first);
-    rig.connect({ ...second, leaf: leafFingerprint });
+    rig.connect({ ...second, leaf });
     expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
   });
 
@@ -53,6 +56,118 @@ describe('one leaf for two nodes (PROTOCOL 3.4)', () => {
     rig.judge = judge;
     say(second);
     expect(rig.all('record-merged').map(({ origin }) => origin)).toEqual([first.id, second.id]);
+  });
+});
+
+describe('a leaf that greeted (PROTOCOL 3.4)', () => {
+  const refused = (rig: CoreRig) => rig.closed.filter(({ code }) => code === closeCodes.refused).map(({ connection }) => connection);
+  const merged = (rig: CoreRig) => rig.all('record-merged').map(({ origin }) => origin);
+
+  it('vouches for nobody else, though nothing was ever said under the name that it greeted with', () => {
+    const { rig, say } = sharing('first-come');
+    rig.connect(first);
+    say(second);
+    expect(rig.all('leaf-reused')).toMatchObject([{ first: first.id, second: second.id }]);
+    expect(rig.refusals()).toEqual(['leaf-reused']);
+    say(first);
+    expect(merged(rig)).toEqual([first.id]);
+  });
+
+  it('greets as nobody else, though neither greeting is through', () => {
+    const { rig } = sharing('first-come');
+    const connections = [first, second].map((key) => rig.open(key));
+    connections.forEach((connection, i) => rig.hear(connection, helloOf([first, second][i] as ToyKey)));
+    expect(refused(rig)).toEqual([connections[1]]);
+  });
+
+  it('is not forgotten while one of its connections is open, whatever becomes of the records', () => {
+    const { rig, connection, say } = sharing('first-come');
+    const greeted = [rig.connect(first, 'accepted'), rig.connect(first, 'accepted', { incarnation: 2 })];
+    expect(rig.closed.map(({ connection: closed }) => closed)).toEqual([greeted[0]]);
+    say(first);
+    rig.push(connection, [bundleOf(first, { sequence: 2, records: [farewellRecord] })]);
+    rig.advance(limits.retentionMs + 2_000);
+    expect(rig.all('member-forgotten')).toHaveLength(1);
+    say(second);
+    expect(rig.refusals()).toEqual(['leaf-reused']);
+  });
+
+  it('is remembered for as long as one who failed, and then serves another', () => {
+    const { rig, say } = sharing('first-come');
+    rig.give({ type: 'connection-closed', connection: rig.connect(first), reason: 'gone' });
+    rig.advance(limits.retentionMs - 1);
+    say(second);
+    expect(rig.refusals()).toEqual(['leaf-reused']);
+    rig.advance(1);
+    say(second);
+    expect(merged(rig)).toEqual([second.id]);
+    rig.connect(first);
+    expect(refused(rig)).toHaveLength(1);
+  });
+
+  it('is remembered from its last connection on, and keeps no other remembered', () => {
+    const rig = new CoreRig();
+    const comeAndGo = (key: ToyKey) => rig.give({ type: 'connection-closed', connection: rig.connect(key), reason: 'gone' });
+    const asSomebodyElse = (key: ToyKey, index: number) => rig.connect({ ...toyKey(17, index), leaf: key.leaf });
+    for (const key of [first, second, first]) {
+      comeAndGo(key);
+      rig.advance(1_000);
+    }
+    rig.advance(limits.retentionMs - 2_000);
+    expect(refused(rig)).toEqual([]);
+    asSomebodyElse(second, 1);
+    expect(refused(rig)).toEqual([]);
+    asSomebodyElse(first, 2);
+    expect(refused(rig)).toHaveLength(1);
+  });
+
+  it('lets its own node come back at any time, in another life and with another leaf', () => {
+    const { rig, say } = sharing('first-come');
+    for (const incarnation of [1, 2]) rig.give({ type: 'connection-closed', connection: rig.connect(first, 'accepted', { incarnation }), reason: 'gone' });
+    rig.judge = toyCredentialFacts;
+    rig.connect({ ...first, leaf: toyKey(15, 4).leaf });
+    say(first);
+    expect(refused(rig)).toEqual([]);
+    expect(merged(rig)).toEqual([first.id]);
+  });
+
+  it('of the shared form greets as many', () => {
+    const { rig, say } = sharing('shared');
+    rig.give({ type: 'connection-closed', connection: rig.connect(first), reason: 'gone' });
+    rig.connect(second);
+    say(first);
+    expect([...refused(rig), ...rig.refusals()]).toEqual([]);
+  });
+
+  it('is taken by nobody whose credential is refused, and by nobody else than who holds its key', () => {
+    const rig = new CoreRig();
+    const thief = toyKey(15, 5);
+    for (const presented of [thief.leaf, first.leaf]) {
+      // In the first round the authority admits the credential, but TLS presented another leaf; in the second it does not.
+      rig.judge = presented === thief.leaf ? toyCredentialFacts : () => null;
+      const connection = rig.open({ ...thief, leaf: presented });
+      rig.hear(connection, helloOf({ ...thief, leaf: first.leaf }));
+      expect(refused(rig)).toContain(connection);
+    }
+    rig.judge = toyCredentialFacts;
+    const honest = rig.connect(first);
+    rig.push(honest, [introductionOf(first)]);
+    expect(refused(rig)).not.toContain(honest);
+    expect(merged(rig)).toEqual([first.id]);
+  });
+
+  it('makes room for others when very many came and went', () => {
+    const rig = new CoreRig();
+    const comeAndGo = (i: number) => rig.give({ type: 'connection-closed', connection: rig.connect(toyKey(16, i)), reason: 'gone' });
+    const asSomebodyElse = (i: number) => ({ ...toyKey(17, i), leaf: toyKey(16, i).leaf });
+    for (let i = 0; i < limits.maxPartedLeaves; i++) comeAndGo(i);
+    expect(rig.all('limit-reached')).toEqual([]);
+    comeAndGo(limits.maxPartedLeaves);
+    expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit: 'maxPartedLeaves' }]);
+    rig.connect(asSomebodyElse(0));
+    expect(refused(rig)).toEqual([]);
+    rig.connect(asSomebodyElse(1));
+    expect(refused(rig)).toHaveLength(1);
   });
 });
 
@@ -84,4 +199,72 @@ it('asks again for every credential but its own when the roots have changed', ()
   for (const key of [first, second]) rig.push(connection, [introductionOf(key)]);
   expect(rig.give({ type: 'trust-changed' }).filter(({ type }) => type === 'verify-credential')).toHaveLength(2);
   expect(rig.all('member-forgotten')).toEqual([]);
+});
+
+describe('when the roots have changed (PROTOCOL 5.9)', () => {
+  const old = credentialRecord(first);
+  const renewed = { ...old, payload: old.payload.map((byte, i, all) => (i === all.length - 1 ? 1 : byte)) };
+  const isRenewed = (bytes: Uint8Array) => bytes[bytes.length - 1] === 1;
+
+  /** It said two credentials: `endsMs` is by how much the second one ends later. */
+  function renewing(endsMs: number) {
+    const rig = new CoreRig();
+    const connection = rig.connect(toyKey(15, 3));
+    const trusted = new Set([true, false]);
+    rig.judge = (bytes) => {
+      const facts = toyCredentialFacts(bytes);
+      return facts === null || !trusted.has(isRenewed(bytes)) ? null : { ...facts, notAfterMs: 2e12 + (isRenewed(bytes) ? endsMs : 0), leafContent: new Uint8Array(32).fill(isRenewed(bytes) ? 1 : 2) };
+    };
+    const say = (sequence: number, ...records: BundleRecord[]) => rig.push(connection, [bundleOf(first, { sequence, records: [...records, sampleRecord(sequence)] })]);
+    say(1, old);
+    return { rig, say, distrust: (isOfRenewed: boolean) => trusted.delete(isOfRenewed) };
+  }
+
+  it('a node stays by the credential that it said last, though the one of the root that is gone ended later', () => {
+    const { rig, say, distrust } = renewing(-1_000);
+    say(2, renewed);
+    distrust(false);
+    rig.give({ type: 'trust-changed' });
+    say(3);
+    expect(rig.refusals()).toEqual([]);
+    expect(rig.all('member-forgotten')).toEqual([]);
+    expect(rig.all('credential-admitted').map(({ facts }) => facts.notAfterMs)).toEqual([2e12, 2e12 - 1_000]);
+    // The leaf of the other one is free.
+    rig.judge = (bytes) => ({ ...(toyCredentialFacts(bytes) as CredentialFacts), leafContent: new Uint8Array(32).fill(2) });
+    rig.connect(second);
+    expect(rig.all('leaf-reused')).toEqual([]);
+  });
+
+  it('it is forgotten when that one is refused as well, or of a leaf that is taken', () => {
+    const refused = renewing(-1_000);
+    refused.say(2, renewed);
+    for (const one of [true, false]) refused.distrust(one);
+    refused.rig.give({ type: 'trust-changed' });
+    expect(refused.rig.all('member-forgotten')).toHaveLength(1);
+
+    const taken = renewing(-1_000);
+    taken.say(2, renewed);
+    const { judge } = taken.rig;
+    taken.rig.judge = (bytes) => ({ ...(toyCredentialFacts(bytes) as CredentialFacts), leafContent: new Uint8Array(32).fill(1) });
+    taken.rig.connect(second);
+    taken.rig.judge = judge;
+    taken.distrust(false);
+    taken.rig.give({ type: 'trust-changed' });
+    expect(taken.rig.all('leaf-reused')).toMatchObject([{ first: second.id, second: first.id }]);
+    expect(taken.rig.all('member-forgotten')).toHaveLength(1);
+  });
+
+  it('a verdict on what was in force before says nothing of what is now', () => {
+    const { rig, say, distrust } = renewing(1_000);
+    distrust(false);
+    rig.holdsAnswers = true;
+    rig.give({ type: 'trust-changed' });
+    const verdicts = rig.held.splice(0);
+    rig.holdsAnswers = false;
+    say(2, renewed);
+    for (const verdict of verdicts) rig.give(verdict);
+    expect(rig.all('member-forgotten')).toEqual([]);
+    expect(verdicts).toHaveLength(1);
+    expect(rig.all('credential-admitted')).toHaveLength(2);
+  });
 });

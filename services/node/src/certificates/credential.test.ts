@@ -3,7 +3,7 @@ import { createHash, generateKeyPairSync, webcrypto, X509Certificate } from 'nod
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { encodeCredential, decodeCredential, limits } from '@starling/gossip';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type TestAuthority, clientAuth, type LeafChanges, createTestAuthority, serverAuth } from '../../../../test/support/authority.js';
+import { type TestAuthority, clientAuth, type LeafChanges, createTestAuthority, serverAuth, writtenOtherwise } from '../../../../test/support/authority.js';
 import { clusterTagOf, makeCredential, verifyCredential } from './credential.js';
 import { certificatesIn } from './pem.js';
 import { type KeyWithRequest, makeSigningRequest } from './request/signing-request.js';
@@ -63,6 +63,7 @@ describe('a credential', () => {
         nodeId,
         cluster,
         leafFingerprint: createHash('sha256').update(leaf as Uint8Array).digest(),
+        leafContent: expect.objectContaining({ length: 32 }),
         uri,
         binding: 'first-come',
         notBeforeMs: Date.parse(certificate.validFrom),
@@ -97,6 +98,16 @@ describe('a credential', () => {
     expect(judge(bytes)).toMatchObject({ admitted: true });
     bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
     expect(judge(bytes)).toEqual(refused('bad-signature'));
+  });
+
+  it('is of the same leaf however the signature of the authority is written', async () => {
+    const leaf = await root.sign(asked.signingRequestPem);
+    const verdictOf = (chainPem: string, id: string) => judge(makeCredential({ clusterTag, nodeId: id, chainPem, keyPem: asked.keyPem }));
+    const [one, same, another] = [verdictOf(leaf, nodeId), verdictOf(writtenOtherwise(leaf), otherId), verdictOf(await root.sign(asked.signingRequestPem), nodeId)];
+    if (!one.admitted || !same.admitted || !another.admitted) throw new Error('refused');
+    expect(same.facts.leafFingerprint).not.toEqual(one.facts.leafFingerprint);
+    expect(same.facts.leafContent).toEqual(one.facts.leafContent);
+    expect(another.facts.leafContent).not.toEqual(one.facts.leafContent);
   });
 
   it('cannot be made with another kind of key, without a certificate, or of a long chain', async () => {

@@ -90,10 +90,10 @@ export function verifyCredential(bytes: Uint8Array, { roots, cluster, clusterTag
   if (wallMs > notAfterMs) return refuse('expired');
   if (wallMs < notBeforeMs - clockToleranceMs) return refuse('not-yet-valid');
   if (!isSignedByLeaf(facts.leafKey, messageOfCredential(bytes), credential.leafSignature)) return refuse('bad-signature');
-  const { leafFingerprint, rootFingerprint, chainValidity } = facts;
+  const { leafFingerprint, leafContent, rootFingerprint, chainValidity } = facts;
   // An authority may end before what it made: a credential ends with the first of them.
   const validity = { notBeforeMs: Math.max(notBeforeMs, chainValidity.notBeforeMs), notAfterMs: Math.min(notAfterMs, chainValidity.notAfterMs) };
-  return { admitted: true, facts: { nodeId: credential.nodeId, cluster, leafFingerprint, uri: facts.uri.text, binding, ...validity, rootFingerprint } };
+  return { admitted: true, facts: { nodeId: credential.nodeId, cluster, leafFingerprint, leafContent, uri: facts.uri.text, binding, ...validity, rootFingerprint } };
 }
 
 function refuse(reason: CredentialRefusal): CredentialVerdict {

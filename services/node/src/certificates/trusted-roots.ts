@@ -12,6 +12,8 @@ export interface Validity {
 export interface ChainFacts {
   /** SHA-256 of the leaf, 32 bytes. */
   readonly leafFingerprint: Uint8Array;
+  /** SHA-256 of what the authority signed of the leaf, 32 bytes: whoever has a leaf can write the signature on it in another way, but not this. */
+  readonly leafContent: Uint8Array;
   readonly leafKey: KeyObject;
   readonly leafValidity: Validity;
   /** When every certificate of the chain, the root among them, is valid. */
@@ -96,6 +98,7 @@ export class TrustedRoots {
     const parsed = text === null ? null : parseLeafUri(text);
     return {
       leafFingerprint: fingerprintOf(leaf.raw),
+      leafContent: fingerprintOf(signedPartOf(leaf.raw)),
       leafKey: leaf.publicKey,
       leafValidity: validityOf(leaf),
       chainValidity: { notBeforeMs: Math.max(...validities.map((one) => one.notBeforeMs)), notAfterMs: Math.min(...validities.map((one) => one.notAfterMs)) },
@@ -137,6 +140,20 @@ function validityOf(certificate: X509Certificate): Validity {
 function spanOf(roots: readonly Root[]): Validity {
   const validities = roots.map(({ certificate }) => validityOf(certificate));
   return { notBeforeMs: Math.min(...validities.map((one) => one.notBeforeMs)), notAfterMs: Math.max(...validities.map((one) => one.notAfterMs)) };
+}
+
+/** The tbsCertificate: the first element of the sequence that a certificate is (RFC 5280, 4.1). @throws RangeError for what is no DER. */
+function signedPartOf(certificate: Buffer): Uint8Array {
+  const from = contentOf(certificate, 0).from;
+  return certificate.subarray(from, contentOf(certificate, from).to);
+}
+
+/** Where the content of the element at this place begins and ends. */
+function contentOf(der: Buffer, at: number): { readonly from: number; readonly to: number } {
+  const first = der.readUInt8(at + 1);
+  if (first < 0x80) return { from: at + 2, to: at + 2 + first };
+  const from = at + 2 + (first & 0x7f);
+  return { from, to: from + der.readUIntBE(at + 2, first & 0x7f) };
 }
 
 function fingerprintOf(der: Uint8Array): Uint8Array {

@@ -25,6 +25,7 @@ const facts: CredentialFacts = {
   nodeId: other,
   cluster: 'starling',
   leafFingerprint: new Uint8Array(32).fill(1),
+  leafContent: new Uint8Array(32).fill(1),
   uri: `spiffe://starling/node/${other}`,
   binding: 'named',
   notBeforeMs: Date.UTC(2026, 0, 1),
@@ -204,6 +205,11 @@ describe('refusals', () => {
       'A record of bbbbbbbb that cccccccc passed on was refused: signature-invalid.',
       'A record of bbbbbbbb that cccccccc passed on was refused: signature-invalid (and 49 more of this kind before).',
     ]);
+  });
+
+  it('and so of a certificate that is shown for one node after the other', () => {
+    for (let i = 0; i < 50; i++) tell({ type: 'leaf-reused', fingerprint: new Uint8Array(32), first: other, second: `${i % 10}`.repeat(64) });
+    expect(view.timeline()).toMatchObject([{ type: 'certificate', text: '00000000 shows the certificate that bbbbbbbb already uses: it is refused.' }]);
   });
 });
 

@@ -72,7 +72,7 @@ export class NetworkView {
       case 'equivocation-proven':
         return this.#onEquivocation(event, now);
       case 'leaf-reused':
-        return this.#timeline.add('certificate', event.second, `${this.#timeline.nameFor(event.second)} shows the certificate that ${this.#timeline.nameFor(event.first)} already uses: it is refused.`, now);
+        return this.#timeline.addRefusal('certificate', event.second, `${this.#timeline.nameFor(event.second)} shows the certificate that ${this.#timeline.nameFor(event.first)} already uses: it is refused`, now);
       case 'own-identity-conflict':
         return this.#timeline.add('equivocation', this.#parts.self, 'Another process uses the key of this node, or its disk was restored: a record under its name was met that it did not make.', now);
       case 'peer-up':

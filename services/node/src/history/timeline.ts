@@ -12,7 +12,7 @@ export const timelineLimits = {
 } as const;
 
 /** Told apart in the timeline: a closed list, so that nobody can add kinds to it from outside. */
-export type RefusalKind = RefusalReason | 'connection';
+export type RefusalKind = RefusalReason | 'connection' | 'certificate';
 
 interface RefusalTally {
   toldAtMs: number;
@@ -65,7 +65,7 @@ export class Timeline {
     const rest = tally.untold === 0 ? '' : ` (and ${tally.untold} more of this kind before)`;
     tally.toldAtMs = now.monotonicMs;
     tally.untold = 0;
-    this.add('refused', node, `${text}${rest}.`, now);
+    this.add(kind === 'certificate' ? 'certificate' : 'refused', node, `${text}${rest}.`, now);
   }
 
   nameFor(id: NodeId): string {

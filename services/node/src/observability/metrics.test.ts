@@ -29,7 +29,7 @@ const events: Event[] = [
   { type: 'record-repeated', origin: id, via: id },
   { type: 'equivocation-proven', origin: id, first: new Uint8Array(0), second: new Uint8Array(0) },
   { type: 'leaf-reused', fingerprint: new Uint8Array(0), first: id, second: id },
-  { type: 'credential-admitted', origin: id, credential: new Uint8Array(0), facts: { nodeId: id, cluster: 'c', leafFingerprint: new Uint8Array(0), uri: '', binding: 'named', notBeforeMs: 0, notAfterMs: 0, rootFingerprint: new Uint8Array(0) } },
+  { type: 'credential-admitted', origin: id, credential: new Uint8Array(0), facts: { nodeId: id, cluster: 'c', leafFingerprint: new Uint8Array(0), leafContent: new Uint8Array(0), uri: '', binding: 'named', notBeforeMs: 0, notAfterMs: 0, rootFingerprint: new Uint8Array(0) } },
   { type: 'member-changed', origin: id, state: 'suspect', previous: 'alive', incarnation: 1 },
   { type: 'member-forgotten', origin: id },
   { type: 'own-identity-conflict', incarnation: 1, sequence: 1, repeated: false },

@@ -51,6 +51,13 @@ export class ConnectionLoop {
     return this.#connections.get(id);
   }
 
+  /** Those of `halfOpen` from one host. */
+  halfOpenFrom(host: string): number {
+    let count = 0;
+    for (const { phase, direction, remote } of this.#connections.values()) if (phase === 'handshaking' && direction === 'accepted' && remote.host === host) count += 1;
+    return count;
+  }
+
   all(): QuicConnection[] {
     return [...this.#connections.values()];
   }

@@ -17,8 +17,11 @@ export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, 
   const der = chain?.[0];
   if (chain === null || der === undefined) return refuse('no-certificate');
   let leaf: X509Certificate;
+  let notAfterMs: number;
   try {
     leaf = new X509Certificate(der);
+    // A credential ends with the first certificate of its chain (docs/PROTOCOL.md 3.3), and so does a connection (2.4).
+    notAfterMs = Math.min(...chain.map((one) => Date.parse(new X509Certificate(one).validTo)));
   } catch {
     return refuse('malformed-certificate');
   }
@@ -34,7 +37,7 @@ export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, 
   const fingerprint = fingerprintOf(der);
   // One certificate for all nodes is a mode of its own; any other that equals ours is a connection to ourselves, or stolen.
   if (parsed.form !== 'shared' && Buffer.compare(fingerprint, ownFingerprint) === 0) return refuse('ourselves');
-  return { admitted: true, peer: { fingerprint, uri }, chain, notAfterMs: Date.parse(leaf.validTo) };
+  return { admitted: true, peer: { fingerprint, uri }, chain, notAfterMs };
 }
 
 function refuse(reason: GateRefusal): Verdict {

@@ -203,6 +203,7 @@ class QuicSocket implements QuicTransport {
 
   #accept(bytes: Buffer, destination: Buffer, original: Buffer, from: RemoteInfo, address: string): void {
     if (this.#loop.halfOpen >= transportLimits.maxHalfOpen) return this.#drop('half_open');
+    if (this.#loop.halfOpenFrom(from.address) >= transportLimits.maxHalfOpenPerSource) return this.#drop('half_open_source');
     if (this.#loop.size >= transportLimits.maxConnections) return this.#drop('full');
     const remote = { host: from.address, port: from.port };
     try {

@@ -22,6 +22,8 @@ export const transportLimits = {
   handshakePackets: 40,
   /** Accepted connections that are not yet authenticated. */
   maxHalfOpen: 64,
+  /** And of them from one source address: one machine without a certificate keeps nobody else out. */
+  maxHalfOpenPerSource: 32,
   /** Connections of any state. */
   maxConnections: 512,
   /** Initial packets answered by Retry, and connections accepted: per second and source address, and in all. */
