@@ -145,6 +145,10 @@ describe('A node does not start', () => {
     await node.kill();
   });
 
+  it('with a data directory where nothing can be made', async () => {
+    for (const nowhere of ['/proc/starling', '/proc/self/fd/starling']) await expectRefusal(await prepared(), { STARLING_DATA_DIR: nowhere }, 77, [`Cannot make the directory ${nowhere}`, 'Choose another directory with STARLING_DATA_DIR']);
+  });
+
   it('on a machine for which there is no QUIC library', async () => {
     const elsewhere = `data:text/javascript,Object.defineProperty(process,'arch',{value:'arm64'})`;
     await expectRefusal(await prepared(), { NODE_OPTIONS: `--import=${elsewhere}` }, 78, ['linux arm64', 'x86-64 with glibc', 'container image']);
