@@ -211,6 +211,18 @@ describe('A command', () => {
   });
 });
 
+describe('A gateway', () => {
+  it('does not start with a file of targets that is wrong, and names it', async () => {
+    const file = join(network.folder, 'targets');
+    writeFileSync(file, 'a=https://127.0.0.1:1\nnode-2 127.0.0.1:2\n');
+    const ended = spawnSync(process.execPath, [join(root, 'services', 'gateway', 'dist', 'main.js')], {
+      env: { PATH: process.env['PATH'] ?? '', STARLING_GATEWAY_TARGETS: 'node-1=https://127.0.0.1:3', STARLING_GATEWAY_TARGETS_FILE: file, STARLING_CERTIFICATE_DIR: network.folder, STARLING_TRUST_DIR: network.folder },
+      encoding: 'utf8',
+    });
+    expect(ended).toMatchObject({ status: 78, stderr: expect.stringMatching(/targets: "node-2 127\.0\.0\.1:2" is not of the form name=https:\/\/host:port[^]*Correct the file/) as string });
+  });
+});
+
 describe('The API of a node', () => {
   let node: NodeProcess;
   beforeAll(async () => {

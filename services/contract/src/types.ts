@@ -24,8 +24,10 @@ export type Problem = FromSchema<typeof schemas.problem>;
 export type GatewayStatus = FromSchema<typeof schemas.gatewayStatus>;
 export type TrustAnswer = FromSchema<typeof schemas.trustAnswer>;
 
-/** Gateway to browser, between the messages of the node. */
+/** Gateway to browser, between the messages of the node: how the node is, and whom else the gateway offers from now on. */
 export type UpstreamMessage = { readonly type: 'upstream'; readonly upstream: GatewayStatus['upstream'] };
+export type TargetsMessage = { readonly type: 'targets'; readonly targets: GatewayStatus['targets'] };
+export type GatewayMessage = UpstreamMessage | TargetsMessage;
 
 /** What comes down a stream. */
-export type StreamMessage = SnapshotMessage | ChangesMessage | UpstreamMessage;
+export type StreamMessage = SnapshotMessage | ChangesMessage | GatewayMessage;

@@ -84,6 +84,8 @@ it('keeps its place over words of the gateway', () => {
   last().say(snapshotOf([nodeOf(0)]));
   answer = null;
   last().say({ type: 'upstream', upstream: { state: 'away', since: '2026-11-24T12:00:00Z', detail: null } });
+  last().say({ type: 'targets', targets: [{ name: 'node-1' }] });
+  expect(taken.map(({ type }) => type)).toEqual(['snapshot', 'upstream', 'targets']);
   expect(FakeSocket.opened[0]?.closed).toBe(false);
   last().close();
   vi.advanceTimersByTime(500);

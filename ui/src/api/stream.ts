@@ -43,7 +43,7 @@ export function openStream(origin: string, from: string | null, listener: Stream
       const next = listener.message(message);
       // Null after changes that fit nothing: only a new connection brings a snapshot.
       if (next === null && message.type === 'changes') opened.close();
-      if (message.type !== 'upstream') resume = next;
+      if (message.type === 'snapshot' || message.type === 'changes') resume = next;
     };
     opened.onclose = () => {
       if (socket === opened) retry();
@@ -90,7 +90,7 @@ function parse(text: unknown): StreamMessage | null {
   if (typeof text !== 'string') return null;
   try {
     const message = JSON.parse(text) as Partial<StreamMessage> | null;
-    const known = message?.type === 'snapshot' || message?.type === 'changes' || message?.type === 'upstream';
+    const known = message?.type === 'snapshot' || message?.type === 'changes' || message?.type === 'upstream' || message?.type === 'targets';
     return known ? (message as StreamMessage) : null;
   } catch {
     return null;
