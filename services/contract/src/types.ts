@@ -24,10 +24,8 @@ export type Problem = FromSchema<typeof schemas.problem>;
 export type GatewayStatus = FromSchema<typeof schemas.gatewayStatus>;
 export type TrustAnswer = FromSchema<typeof schemas.trustAnswer>;
 
-/** Gateway to browser, between the messages of the node: how the node is, and whom else the gateway offers from now on. */
-export type UpstreamMessage = { readonly type: 'upstream'; readonly upstream: GatewayStatus['upstream'] };
-export type TargetsMessage = { readonly type: 'targets'; readonly targets: GatewayStatus['targets'] };
-export type GatewayMessage = UpstreamMessage | TargetsMessage;
+/** Gateway to browser, between the messages of the node. */
+export type GatewayMessage = FromSchema<typeof schemas.upstreamMessage> | FromSchema<typeof schemas.targetsMessage>;
 
 /** What comes down a stream. */
 export type StreamMessage = SnapshotMessage | ChangesMessage | GatewayMessage;

@@ -17,6 +17,7 @@ it('tells connecting, reconnecting and away apart', () => {
   expect(livenessOf({ ...facts, lastChangeMs: null, connection: 'connecting' }).state).toBe('connecting');
   expect(livenessOf({ ...facts, connection: 'reconnecting' })).toMatchObject({ state: 'reconnecting', detail: null });
   expect(livenessOf({ ...facts, connection: 'reconnecting', nowMs: 20_000 }).detail).toContain('10 s old');
+  expect(livenessOf({ ...facts, connection: 'misunderstood' })).toMatchObject({ state: 'reconnecting', detail: expect.stringMatching(/^node-3 sent what this page cannot read.*reload/) as string });
   const since = new Date(away.since);
   const time = [since.getHours(), since.getMinutes(), since.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
   expect(livenessOf({ ...facts, upstream: away })).toMatchObject({ state: 'away' });

@@ -2,8 +2,8 @@
 import type { GatewayStatus } from '@starling/contract';
 import { formatSpan, formatTimeOfDay } from './format.js';
 
-/** The connection of the page to its gateway. */
-export type Connection = 'connecting' | 'open' | 'reconnecting';
+/** The connection of the page to its gateway; `misunderstood`: given up for what came over it, and tried anew. */
+export type Connection = 'connecting' | 'open' | 'reconnecting' | 'misunderstood';
 
 export type Upstream = GatewayStatus['upstream'];
 
@@ -41,6 +41,7 @@ export function livenessOf(facts: LivenessFacts): Liveness {
   const shown = silentMs === null ? '' : ` What you see is ${formatSpan(silentMs / 1_000)} old.`;
   const isOld = silentMs === null || silentMs > staleAfterMs(facts.sampleIntervalSeconds);
   if (connection !== 'open' && !facts.isOffered) return { state: 'away', text: 'away', detail: `The gateway of this page does not offer ${from}.${shown}` };
+  if (connection === 'misunderstood') return { state: 'reconnecting', text: 'reconnecting', detail: `${from} sent what this page cannot read; asking it again. If this stays, reload the page: it may be older than its network.${shown}` };
   if (connection === 'reconnecting') return { state: 'reconnecting', text: 'reconnecting', detail: isOld ? `The gateway of this page does not answer; trying again.${shown}` : null };
   if (upstream?.state === 'away') {
     return { state: 'away', text: 'away', detail: `${from} does not answer since ${formatTimeOfDay(Date.parse(upstream.since))}.${shown}` };
