@@ -145,6 +145,10 @@ describe('A node does not start', () => {
     await node.kill();
   });
 
+  it('with a data directory where nothing can be made', async () => {
+    for (const nowhere of ['/proc/starling', '/proc/self/fd/starling']) await expectRefusal(await prepared(), { STARLING_DATA_DIR: nowhere }, 77, [`Cannot make the directory ${nowhere}`, 'Choose another directory with STARLING_DATA_DIR']);
+  });
+
   it('on a machine for which there is no QUIC library', async () => {
     const elsewhere = `data:text/javascript,Object.defineProperty(process,'arch',{value:'arm64'})`;
     await expectRefusal(await prepared(), { NODE_OPTIONS: `--import=${elsewhere}` }, 78, ['linux arm64', 'x86-64 with glibc', 'container image']);
@@ -204,6 +208,18 @@ describe('A command', () => {
     const result = await run([join(root, 'services', 'gateway', 'dist', 'main.js')], { STARLING_GATEWAY_LISTEN: 'here', STARLING_GATEWAY_TARGET: 'x' });
     expect(result.code).toBe(78);
     for (const word of ['STARLING_GATEWAY_LISTEN', 'STARLING_GATEWAY_TARGETS must be set', 'STARLING_TRUST_DIR must be set', 'STARLING_GATEWAY_TARGET is not a setting']) expect(result.output).toContain(word);
+  });
+});
+
+describe('A gateway', () => {
+  it('does not start with a file of targets that is wrong, and names it', async () => {
+    const file = join(network.folder, 'targets');
+    writeFileSync(file, 'a=https://127.0.0.1:1\nnode-2 127.0.0.1:2\n');
+    const ended = spawnSync(process.execPath, [join(root, 'services', 'gateway', 'dist', 'main.js')], {
+      env: { PATH: process.env['PATH'] ?? '', STARLING_GATEWAY_TARGETS: 'node-1=https://127.0.0.1:3', STARLING_GATEWAY_TARGETS_FILE: file, STARLING_CERTIFICATE_DIR: network.folder, STARLING_TRUST_DIR: network.folder },
+      encoding: 'utf8',
+    });
+    expect(ended).toMatchObject({ status: 78, stderr: expect.stringMatching(/targets: "node-2 127\.0\.0\.1:2" is not of the form name=https:\/\/host:port[^]*Correct the file/) as string });
   });
 });
 

@@ -168,15 +168,34 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
     await becomes(page, 'node-7', 'alive');
   });
 
-  it('shows a node that joins', async () => {
+  it('shows a node that joins, and looks from it', async () => {
     const page = await open('?view=table');
     await isLive(page);
     await command('add');
     await becomes(page, 'node-11', 'alive');
     await hasEvent(page, 'joined', 'node-11');
     expect(await text(page, 'node-count')).toBe('11');
+    await page.getByRole('button', { name: 'Look from another node' }).click();
+    await page.getByRole('menuitemradio', { name: 'node-11' }).click();
+    await eventually('the page looks from node-11', async () => (await text(page, 'view-from')) === 'node-11' && (await row(page, 'node-1').count()) === 1, deadlineMs);
+    await isLive(page);
+    await page.goBack();
+    await eventually('the page looks from node-1 again', async () => (await text(page, 'view-from')) === 'node-1', deadlineMs);
     await command('stop', 'node-11');
     await becomes(page, 'node-11', 'left');
+  });
+
+  it('says so when its node is offered no more, and offers others', async () => {
+    const page = await open('?view=table&from=nobody');
+    await isLive(page, 'away');
+    await page.getByText('does not offer nobody').waitFor();
+    await page.getByRole('button', { name: 'Look from node-2' }).click();
+    await isLive(page);
+    expect(await text(page, 'view-from')).toBe('node-2');
+    // The browser complains of the refusals themselves, which is right.
+    const complaints = opened.at(-1)?.complaints.splice(0) ?? [];
+    expect(complaints.filter((one) => !/from=nobody/.test(one))).toEqual([]);
+    expect(complaints).not.toEqual([]);
   });
 
   it('shows a paused node as suspect, and as alive again when it goes on', async () => {

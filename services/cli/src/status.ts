@@ -1,20 +1,21 @@
-/** `starling status`: the network as the gateway's designated node sees it, as a table or as the JSON of the API. */
+/** `starling status`: the network as the gateway's designated node sees it, or another, as a table or as the JSON of the API. */
 import { parseArgs } from 'node:util';
 import { type Node, type Nodes, paths } from '@starling/contract';
 import { fetchFrom, gatewayUrl } from './gateway-client.js';
 import { UsageError } from './usage.js';
 
 export async function runStatus(args: readonly string[]): Promise<number> {
-  const { url, json } = readArguments(args);
-  const answer = await fetchFrom<Nodes>(await gatewayUrl(url), paths.nodes);
+  const { url, from, json } = readArguments(args);
+  const query = from === undefined ? '' : `?${new URLSearchParams({ from }).toString()}`;
+  const answer = await fetchFrom<Nodes>(await gatewayUrl(url), `${paths.nodes}${query}`);
   process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : formatNodes(answer));
   return answer.counts.suspect + answer.counts.failed > 0 ? 1 : 0;
 }
 
-function readArguments(args: readonly string[]): { url: string | undefined; json: boolean } {
+function readArguments(args: readonly string[]): { url: string | undefined; from: string | undefined; json: boolean } {
   try {
-    const { values } = parseArgs({ args: [...args], options: { url: { type: 'string' }, json: { type: 'boolean' } } });
-    return { url: values.url, json: values.json === true };
+    const { values } = parseArgs({ args: [...args], options: { url: { type: 'string' }, from: { type: 'string' }, json: { type: 'boolean' } } });
+    return { url: values.url, from: values.from, json: values.json === true };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -23,7 +23,8 @@ export const usage = `starling: a local cluster, and a look at a network
   starling stop <node>        stops a node, which says farewell
   starling start <node>       starts a killed or stopped node again
   starling pause <node>       freezes a node; resume <node> lets it go on
-  starling status [--json]    the network as the visualizer's node sees it
+  starling status [--from <node>] [--json]
+                              the network as the visualizer's node sees it, or another
   starling verify <node>      checks signature and credential of what a node said last
   starling help
 

@@ -289,6 +289,22 @@ export const gatewayStatus = {
   },
 } as const;
 
+/** Gateway to browser, between the messages of the node: how the node is. */
+export const upstreamMessage = {
+  type: 'object',
+  required: ['type', 'upstream'],
+  additionalProperties: false,
+  properties: { type: { const: 'upstream' }, upstream: gatewayStatus.properties.upstream },
+} as const;
+
+/** Gateway to browser: whom it offers from now on. */
+export const targetsMessage = {
+  type: 'object',
+  required: ['type', 'targets'],
+  additionalProperties: false,
+  properties: { type: { const: 'targets' }, targets: gatewayStatus.properties.targets },
+} as const;
+
 /** Gateway only: the roots against which the browser checks credentials, as the gateway was given them. */
 export const trustAnswer = {
   type: 'object',

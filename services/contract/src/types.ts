@@ -25,7 +25,7 @@ export type GatewayStatus = FromSchema<typeof schemas.gatewayStatus>;
 export type TrustAnswer = FromSchema<typeof schemas.trustAnswer>;
 
 /** Gateway to browser, between the messages of the node. */
-export type UpstreamMessage = { readonly type: 'upstream'; readonly upstream: GatewayStatus['upstream'] };
+export type GatewayMessage = FromSchema<typeof schemas.upstreamMessage> | FromSchema<typeof schemas.targetsMessage>;
 
 /** What comes down a stream. */
-export type StreamMessage = SnapshotMessage | ChangesMessage | UpstreamMessage;
+export type StreamMessage = SnapshotMessage | ChangesMessage | GatewayMessage;

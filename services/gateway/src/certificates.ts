@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type TrustAnswer, soleUri } from '@starling/contract';
 import { gatewayLimits } from './gateway-limits.js';
+import { type RereadOptions, reread } from './reread.js';
 
 /** PEM, and what the page is given of it. */
 export interface TlsMaterial {
@@ -83,46 +84,12 @@ function fingerprint(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
-export interface CertificateWatchOptions {
+export interface CertificateWatchOptions extends Pick<RereadOptions<TlsMaterial>, 'current' | 'onChanged' | 'onFault'> {
   readonly places: CertificatePlaces;
-  /** What is in force at the start. */
-  readonly current: TlsMaterial;
-  readonly onChanged: (material: TlsMaterial) => void;
-  /** The files are unusable right now; what was in force stays. Called once per new reason. */
-  readonly onFault: (error: Error) => void;
   readonly intervalMs?: number;
 }
 
 /** Looks at the files again and again. The end of the watch is returned. */
-export function watchCertificates({ places, current, onChanged, onFault, intervalMs = gatewayLimits.certificateIntervalMs }: CertificateWatchOptions): () => void {
-  let inForce = current;
-  let lastFault = '';
-  let ended = false;
-  let timer: NodeJS.Timeout;
-  const look = async () => {
-    try {
-      const found = await readCertificates(places);
-      lastFault = '';
-      if (!ended && (found.cert !== inForce.cert || found.key !== inForce.key || found.ca !== inForce.ca)) {
-        inForce = found;
-        onChanged(found);
-      }
-    } catch (error) {
-      const fault = error as Error;
-      // While files are being replaced they may not fit together for a moment; the next look finds them whole.
-      if (!ended && fault.message !== lastFault) onFault(fault);
-      lastFault = fault.message;
-    }
-    arm();
-  };
-  const arm = () => {
-    if (ended) return;
-    timer = setTimeout(() => void look(), intervalMs);
-    timer.unref();
-  };
-  arm();
-  return () => {
-    ended = true;
-    clearTimeout(timer);
-  };
+export function watchCertificates({ places, intervalMs = gatewayLimits.certificateIntervalMs, ...watch }: CertificateWatchOptions): () => void {
+  return reread({ ...watch, intervalMs, read: () => readCertificates(places), isSame: (found, inForce) => found.cert === inForce.cert && found.key === inForce.key && found.ca === inForce.ca });
 }

@@ -10,7 +10,9 @@ export const gatewayLimits = {
 
   /** Pages that watch at once. Each takes a stream of a node, which offers 32: some are left for others who ask it. */
   maxStreams: 24,
-  maxTargets: 64,
+  /** Those of the settings and of the file together. */
+  maxTargets: 128,
+  maxTargetsFileBytes: 65_536,
   /** Connections to one target for questions; streams have their own. */
   maxTargetSockets: 16,
   /** An answer of a node has to begin by then, milliseconds. */
@@ -37,6 +39,8 @@ export const gatewayLimits = {
 
   /** Certificates are looked at again so often, milliseconds. */
   certificateIntervalMs: 10_000,
+  /** And the file of targets: who added a node looks for it at once. */
+  targetsFileIntervalMs: 1_000,
   /** A designated node that nobody watches is asked how it is so often, milliseconds. */
   probeIntervalMs: 5_000,
   /** How long pages may take to answer the end of their stream, milliseconds. */

@@ -381,6 +381,73 @@ describe('a stream', () => {
   });
 });
 
+describe('nodes that come and go', () => {
+  let third: FakeNode;
+  const further = () => [{ name: 'third', url: third.url }];
+  const statusOf = async () => JSON.parse((await ask(paths.gateway)).text) as GatewayStatus;
+
+  beforeEach(async () => {
+    third = new FakeNode();
+    await third.open(await authority.issue(['spiffe://starling/shared']), authority.root);
+    closing.push(() => third.kill());
+  });
+
+  it('are offered beside those of the settings, and every page is told', async () => {
+    const page = watch();
+    await eventually('the snapshot', () => page.messages.length === 1);
+    expect((await ask(`${paths.self}?from=third`)).status).toBe(404);
+    gateway.offer(further());
+    expect((await ask(`${paths.self}?from=third`)).status).toBe(200);
+    expect(third.asked).toEqual([paths.self]);
+    expect(await statusOf()).toMatchObject({ designated: 'here', targets: [{ name: 'here' }, { name: 'there' }, { name: 'third' }] });
+    await eventually('the word of the gateway', () => page.messages.length === 2);
+    expect(page.messages[1]).toEqual({ type: 'targets', targets: [{ name: 'here' }, { name: 'there' }, { name: 'third' }] });
+    expect(await gateway.metrics.registry.metrics()).toContain('starling_gateway_target_up{target="third"} 1');
+  });
+
+  it('keep their streams while others come, and lose them when they go', async () => {
+    gateway.offer(further());
+    const [stays, goes] = [watch(), watch('?from=third')];
+    await eventually('the snapshots', () => stays.messages.length + goes.messages.length === 2);
+    gateway.offer([...further(), { name: 'fourth', url: other.url }]);
+    await eventually('the word of the gateway', () => goes.messages.length === 2);
+    expect(goes.socket.readyState).toBe(WebSocket.OPEN);
+    third.streams[0]?.close(1012, 'certificates were renewed');
+    await eventually('the stream to be opened again', () => goes.messages.length === 3);
+    const text = await gateway.metrics.registry.metrics();
+    for (const name of ['starling_gateway_target_up', 'starling_gateway_upstream_losses_total']) expect(text).toContain(`${name}{target="third"} 1`);
+    const ended = new Promise((resolve) => third.streams[1]?.on('close', resolve));
+    gateway.offer([]);
+    expect(await goes.closed).toEqual([1001, 'this node is offered no more']);
+    await ended;
+    expect(goes.messages.at(-1)).toEqual({ type: 'targets', targets: [{ name: 'here' }, { name: 'there' }] });
+    expect(await refusedWith(watch('?from=third'))).toBe(404);
+    expect(stays.socket.readyState).toBe(WebSocket.OPEN);
+    expect((await ask(paths.self)).status).toBe(200);
+    expect(await gateway.metrics.registry.metrics()).not.toContain('target="third"');
+  });
+
+  it('are asked anew at another address', async () => {
+    gateway.offer(further());
+    const page = watch('?from=third');
+    await eventually('the snapshot', () => page.messages.length === 1);
+    gateway.offer([{ name: 'third', url: other.url }]);
+    expect((await page.closed)[0]).toBe(1001);
+    await ask(`${paths.peers}?from=third`);
+    expect(other.asked).toContain(paths.peers);
+    expect(third.asked).toEqual([]);
+  });
+
+  it('are asked with the certificates in force', async () => {
+    const next = await createTestAuthority('Next');
+    await third.kill();
+    await third.open(await next.issue(['spiffe://starling/shared']), `${authority.root}\n${next.root}`);
+    gateway.renew({ ...material(), ca: `${authority.root}\n${next.root}` });
+    gateway.offer(further());
+    expect((await ask(`${paths.self}?from=third`)).status).toBe(200);
+  });
+});
+
 describe('new certificates', () => {
   it('are used for what comes and for the streams that are open', async () => {
     const page = watch();

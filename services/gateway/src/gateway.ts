@@ -13,7 +13,9 @@ import { type GatewayMetrics, createMetrics } from './metrics.js';
 import { addProxy } from './proxy.js';
 import { Relay, closeCodes } from './relay.js';
 import type { GatewaySettings, HostPort } from './settings.js';
-import { Target } from './target.js';
+import type { Target } from './target.js';
+import type { TargetSettings } from './target-list.js';
+import { Targets } from './targets.js';
 
 export interface GatewayOptions {
   readonly settings: Pick<GatewaySettings, 'cluster' | 'listen' | 'targets' | 'allowedHosts'>;
@@ -32,6 +34,8 @@ export interface Gateway {
   readonly streams: number;
   /** Uses these certificates from now on, for streams that are open too. */
   renew(material: TlsMaterial): void;
+  /** Offers these, and no others, beside those of the settings, and says so to every page; ends the streams of whom it offers no more. */
+  offer(further: readonly TargetSettings[]): void;
   /** Within a second: ends streams with 1001 and connections without waiting for them. */
   close(): Promise<void>;
 }
@@ -42,19 +46,16 @@ const streamQuery = { type: 'object', properties: { resume: { type: 'string', pa
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, log } = options;
   let { material } = options;
-  const targets = new Map(settings.targets.map((target) => [target.name, new Target(target, settings.cluster, material)]));
-  const designated = targets.get(settings.targets[0].name) as Target;
+  const targets = new Targets({ ofSettings: settings.targets, cluster: settings.cluster, material });
   const relays = new Set<Relay>();
   const metrics = createMetrics({
     streams: () => relays.size,
-    targetsUp: () => Object.fromEntries([...targets.values()].map((target) => [target.name, target.upstream.state === 'up'])),
+    targetsUp: () => Object.fromEntries(targets.all().map((target) => [target.name, target.upstream.state === 'up'])),
     certificateExpirySeconds: () => (material.notAfterMs - Date.now()) / 1_000,
   });
   const targetOf = (request: FastifyRequest): Target => {
     const { from } = request.query as { readonly from?: unknown };
-    const target = from === undefined ? designated : targets.get(String(from));
-    if (target === undefined) throw new Refusal('unknown-target', `There is ${[...targets.keys()].join(', ')}.`);
-    return target;
+    return targets.of(from === undefined ? undefined : String(from));
   };
   const app = createApp(options);
   // Before any hook of ours: its own first hook is what later closes the socket of an upgrade that was refused.
@@ -62,18 +63,18 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   addChecks(app, new Set(settings.allowedHosts), metrics);
   app.get(paths.gateway, (request): GatewayStatus => {
     const target = targetOf(request);
-    return { designated: target.name, targets: [...targets.keys()].map((name) => ({ name })), upstream: target.upstream };
+    return { designated: target.name, targets: targets.names(), upstream: target.upstream };
   });
   app.get(paths.trust, (): TrustAnswer => ({ roots: material.roots }));
   addProxy(app, { targetOf });
   addStream(app, { targetOf, relays, metrics, random: options.random });
   await addPage(app, options.pageDir);
-  const endProbe = probe(designated, relays);
+  const endProbe = probe(targets.designated, relays);
   const close = async () => {
     endProbe();
     for (const relay of relays) relay.close(closeCodes.goingAway, 'the gateway is stopping');
     await app.close();
-    for (const target of targets.values()) target.close();
+    targets.close();
   };
   try {
     await app.listen({ host: settings.listen.host, port: settings.listen.port });
@@ -89,9 +90,18 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     },
     renew(renewed) {
       material = renewed;
-      for (const target of targets.values()) target.renew(renewed);
+      targets.renew(renewed);
       for (const relay of relays) relay.reconnect();
       log.info({ notAfter: new Date(renewed.notAfterMs).toISOString(), roots: renewed.roots.length }, 'The certificates were renewed');
+    },
+    offer(further) {
+      const gone = targets.offer(further);
+      for (const relay of relays) relay.say({ type: 'targets', targets: targets.names() });
+      for (const target of gone) {
+        for (const relay of relays) if (relay.target === target) relay.close(closeCodes.goingAway, 'this node is offered no more');
+        target.close();
+        metrics.upstreamLosses.remove({ target: target.name });
+      }
     },
     close,
   };

@@ -4,10 +4,13 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import { CertificateError, readCertificates, watchCertificates } from './certificates.js';
-import { openGateway } from './gateway.js';
-import { createLog } from './log.js';
+import { type Gateway, openGateway } from './gateway.js';
+import { gatewayLimits } from './gateway-limits.js';
+import { type Log, createLog } from './log.js';
 import { openMetrics } from './metrics.js';
-import { SettingsError, readGatewaySettings } from './settings.js';
+import { reread } from './reread.js';
+import { type GatewaySettings, SettingsError, readGatewaySettings } from './settings.js';
+import { type TargetSettings, TargetsFileError, readTargetsFile } from './target-list.js';
 
 /** As sysexits.h has them. */
 const exitCodes = { unavailable: 69, configuration: 78 } as const;
@@ -20,6 +23,7 @@ async function run(): Promise<void> {
   const log = createLog(settings.log);
   const page = await stat(path.join(pageDir, 'index.html')).catch(() => null);
   if (page === null) throw new SettingsError([`There is no page at ${pageDir}. Build it: npm run build -w ui`]);
+  const further = settings.targetsFile === null ? [] : await readTargetsFile(settings.targetsFile, settings.targets);
   const places = { certificateDir: settings.certificateDir, trustDir: settings.trustDir, cluster: settings.cluster };
   const material = await readCertificates(places);
   if (material.notAfterMs < Date.now()) log.warn({ notAfter: new Date(material.notAfterMs).toISOString() }, 'The certificate of the gateway has expired; waiting for a new one');
@@ -29,6 +33,7 @@ async function run(): Promise<void> {
     await gateway.close();
     throw error;
   });
+  const endTargets = settings.targetsFile === null ? () => undefined : followTargets(settings.targetsFile, { settings, further, gateway, log });
   const endWatch = watchCertificates({
     places,
     current: material,
@@ -40,6 +45,7 @@ async function run(): Promise<void> {
     if (err !== undefined) log.fatal({ err }, 'The gateway cannot go on');
     else log.info({ signal }, 'Stopping');
     endWatch();
+    endTargets();
     await Promise.all([gateway.close(), metrics.close()]);
   });
   log.info(
@@ -48,8 +54,32 @@ async function run(): Promise<void> {
   );
 }
 
+interface FollowParts {
+  readonly settings: GatewaySettings;
+  readonly further: TargetSettings[];
+  readonly gateway: Gateway;
+  readonly log: Log;
+}
+
+/** Offers what the file names, and what it names later. The end of it is returned. */
+function followTargets(path: string, { settings, further, gateway, log }: FollowParts): () => void {
+  gateway.offer(further);
+  const textOf = (targets: readonly TargetSettings[]) => targets.map(({ name, url }) => `${name}=${url.href}`).join();
+  return reread({
+    read: () => readTargetsFile(path, settings.targets),
+    current: further,
+    isSame: (found, inForce) => textOf(found) === textOf(inForce),
+    onChanged: (found) => {
+      gateway.offer(found);
+      log.info({ further: found.map(({ name, url }) => `${name}=${url.origin}`) }, 'The file of targets was read again');
+    },
+    onFault: (error) => log.warn({ reason: error.message }, 'The file of targets cannot be used; what was read before stays in force'),
+    intervalMs: gatewayLimits.targetsFileIntervalMs,
+  });
+}
+
 run().catch((error: unknown) => {
-  const isConfiguration = error instanceof SettingsError || error instanceof CertificateError;
+  const isConfiguration = error instanceof SettingsError || error instanceof CertificateError || error instanceof TargetsFileError;
   process.stderr.write(`${isConfiguration ? error.message : startFault(error)}\n`);
   process.exitCode = isConfiguration ? exitCodes.configuration : exitCodes.unavailable;
 });

@@ -8,7 +8,7 @@ import type { HostPort } from './settings.js';
 /** What is read at a scrape. */
 export interface MetricsSources {
   readonly streams: () => number;
-  /** Of every target, by its name in the settings. */
+  /** Of every target, by its name. */
   readonly targetsUp: () => Readonly<Record<string, boolean>>;
   /** Seconds until the leaf of the gateway expires. */
   readonly certificateExpirySeconds: () => number;
@@ -35,10 +35,12 @@ export function createMetrics(sources: MetricsSources): GatewayMetrics {
   });
   new Gauge({
     name: 'starling_gateway_target_up',
-    help: '1 when the target answered the last time that it was asked, by its name in the settings',
+    help: '1 when the target answered the last time that it was asked, by its name in the settings or in the file of targets',
     labelNames: ['target'] as const,
     registers,
     collect() {
+      // Those that are offered no more are not told of.
+      this.reset();
       for (const [target, up] of Object.entries(sources.targetsUp())) this.set({ target }, up ? 1 : 0);
     },
   });

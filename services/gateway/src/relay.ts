@@ -2,7 +2,7 @@
  * The stream of one page: passes on what the node says, no faster than the page takes it, and stays open when the node
  * goes away: it says so, tries again for ever, and goes on where the node was left off.
  */
-import type { UpstreamMessage } from '@starling/contract';
+import type { GatewayMessage } from '@starling/contract';
 import type { RawData, WebSocket } from 'ws';
 import { gatewayLimits } from './gateway-limits.js';
 import { type Target, type Upstream, reasonOf } from './target.js';
@@ -51,6 +51,16 @@ export class Relay {
     page.on('message', () => page.close(closeCodes.policyViolation, 'this stream takes no messages'));
     this.#connect();
     this.#armLook();
+  }
+
+  get target(): Target {
+    return this.#parts.target;
+  }
+
+  /** A word of the gateway itself to the page. */
+  say(message: GatewayMessage): void {
+    const { page } = this.#parts;
+    if (page.readyState === page.OPEN) page.send(JSON.stringify(message));
   }
 
   /** Opens the stream of the node anew, with the certificates that are in force now; the page notices nothing. */
@@ -126,11 +136,9 @@ export class Relay {
 
   /** The absence is told again with each attempt: the page takes a stream without a word for dead. */
   #tell(state: 'up' | 'away'): void {
-    const { page, target } = this.#parts;
     if (state === 'up' && this.#told === 'up') return;
     this.#told = state;
-    const message: UpstreamMessage = { type: 'upstream', upstream: target.upstream };
-    if (page.readyState === page.OPEN) page.send(JSON.stringify(message));
+    this.say({ type: 'upstream', upstream: this.target.upstream });
   }
 
   #armLook(): void {

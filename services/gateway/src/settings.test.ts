@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gatewayLimits } from './gateway-limits.js';
 import { SettingsError, readGatewaySettings } from './settings.js';
 
 const needed = { STARLING_GATEWAY_TARGETS: 'a=https://127.0.0.1:9741', STARLING_CERTIFICATE_DIR: '/certificate', STARLING_TRUST_DIR: '/trust' };
@@ -16,13 +17,13 @@ function faultsOf(environment: Record<string, string>, args: string[] = []): str
 describe('the settings', () => {
   it('need the targets and the two directories, and nothing else', () => {
     const settings = readGatewaySettings(needed, []);
-    expect(settings).toMatchObject({ cluster: 'starling', listen: { host: '127.0.0.1', port: 8080 }, metricsListen: { host: '127.0.0.1', port: 8081 }, allowedHosts: [], log: { level: 'info', format: 'json' } });
+    expect(settings).toMatchObject({ cluster: 'starling', listen: { host: '127.0.0.1', port: 8080 }, metricsListen: { host: '127.0.0.1', port: 8081 }, targetsFile: null, allowedHosts: [], log: { level: 'info', format: 'json' } });
     expect(settings.targets.map(({ name, url }) => [name, url.host])).toEqual([['a', '127.0.0.1:9741']]);
   });
 
   it('come from flags before variables', () => {
-    const settings = readGatewaySettings({ ...needed, STARLING_LOG_LEVEL: 'warn' }, ['--listen', '[::1]:80', '--targets=x=https://[::1]:1,y=https://node.example:2', '--log-level=debug', '--allowed-hosts', 'Page.example,[::1]']);
-    expect(settings).toMatchObject({ listen: { host: '::1', port: 80 }, allowedHosts: ['page.example', '::1'], log: { level: 'debug' } });
+    const settings = readGatewaySettings({ ...needed, STARLING_LOG_LEVEL: 'warn' }, ['--listen', '[::1]:80', '--targets=x=https://[::1]:1,y=https://node.example:2', '--log-level=debug', '--targets-file', '/targets', '--allowed-hosts', 'Page.example,[::1]']);
+    expect(settings).toMatchObject({ listen: { host: '::1', port: 80 }, targetsFile: '/targets', allowedHosts: ['page.example', '::1'], log: { level: 'debug' } });
     expect(settings.targets.map(({ name }) => name)).toEqual(['x', 'y']);
   });
 
@@ -39,5 +40,6 @@ describe('the settings', () => {
     ['no target', { STARLING_GATEWAY_TARGETS: ',' }],
     ['a name twice', { STARLING_GATEWAY_TARGETS: 'a=https://h:1,a=https://h:2' }],
     ['a password', { STARLING_GATEWAY_TARGETS: 'a=https://u:p@h:1' }],
+    ['too many', { STARLING_GATEWAY_TARGETS: Array.from({ length: gatewayLimits.maxTargets + 1 }, (_, i) => `n${i}=https://h:1`).join() }],
   ])('are refused with %s', (_what, changes) => expect(faultsOf({ ...needed, ...changes })).toContain('STARLING_GATEWAY_TARGETS'));
 });

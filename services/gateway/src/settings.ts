@@ -1,14 +1,7 @@
 /** Everything that somebody may set on a gateway: environment and flags (flags win), all mistakes at once. */
 import { isIP } from 'node:net';
 import { hostName } from '@starling/contract';
-import { gatewayLimits } from './gateway-limits.js';
-
-/** A node that can be shown. */
-export interface TargetSettings {
-  readonly name: string;
-  /** Without a path. */
-  readonly url: URL;
-}
+import { type TargetSettings, targetsOf } from './target-list.js';
 
 export interface HostPort {
   /** An IP literal, without brackets. */
@@ -22,6 +15,8 @@ export interface GatewaySettings {
   readonly metricsListen: HostPort;
   /** At least one; the first is the designated one. */
   readonly targets: readonly [TargetSettings, ...TargetSettings[]];
+  /** File of further ones; null when there is none. */
+  readonly targetsFile: string | null;
   /** Names under which browsers may ask, beside those of this machine itself. */
   readonly allowedHosts: readonly string[];
   readonly certificateDir: string;
@@ -48,6 +43,7 @@ export const gatewaySettingDefinitions = {
   STARLING_GATEWAY_LISTEN: { fallback: '127.0.0.1:8080', meaning: 'The page and its API (HTTP).' },
   STARLING_METRICS_LISTEN: { fallback: '127.0.0.1:8081', meaning: '/metrics, /livez and /readyz (HTTP).' },
   STARLING_GATEWAY_TARGETS: { fallback: null, meaning: 'Nodes that can be shown, `name=https://host:port,...`; the first is the designated one.' },
+  STARLING_GATEWAY_TARGETS_FILE: { fallback: '', meaning: 'File of further nodes that can be shown, one `name=https://host:port` in a line; read again while running.' },
   STARLING_GATEWAY_ALLOWED_HOSTS: { fallback: '', meaning: 'Host names under which browsers may ask, separated by commas. Loopback names may always.' },
   STARLING_CERTIFICATE_DIR: { fallback: null, meaning: 'Directory of tls.crt and tls.key of the gateway, read again while running.' },
   STARLING_TRUST_DIR: { fallback: null, meaning: 'Directory of trusted roots (every *.crt and *.pem), read again while running.' },
@@ -75,16 +71,17 @@ export function readGatewaySettings(environment: Readonly<Record<string, string 
     listen: readHostPort('STARLING_GATEWAY_LISTEN', textOf('STARLING_GATEWAY_LISTEN'), faults),
     metricsListen: readHostPort('STARLING_METRICS_LISTEN', textOf('STARLING_METRICS_LISTEN'), faults),
     targets: readTargets(textOf('STARLING_GATEWAY_TARGETS'), faults),
+    targetsFile: textOf('STARLING_GATEWAY_TARGETS_FILE') || null,
     allowedHosts: readHosts(textOf('STARLING_GATEWAY_ALLOWED_HOSTS'), faults),
     certificateDir: textOf('STARLING_CERTIFICATE_DIR'),
     trustDir: textOf('STARLING_TRUST_DIR'),
     level: readOneOf('STARLING_LOG_LEVEL', textOf('STARLING_LOG_LEVEL'), logLevels, faults),
     format: readOneOf('STARLING_LOG_FORMAT', textOf('STARLING_LOG_FORMAT'), logFormats, faults),
   };
-  const { cluster, listen, metricsListen, targets, level, format, allowedHosts, certificateDir, trustDir } = settings;
+  const { cluster, listen, metricsListen, targets, targetsFile, level, format, allowedHosts, certificateDir, trustDir } = settings;
   const [first, ...others] = targets;
   if (faults.length > 0 || listen === null || metricsListen === null || level === null || format === null || first === undefined) throw new SettingsError(faults);
-  return Object.freeze<GatewaySettings>({ cluster, listen, metricsListen, targets: [first, ...others], allowedHosts, certificateDir, trustDir, log: { level, format } });
+  return Object.freeze<GatewaySettings>({ cluster, listen, metricsListen, targets: [first, ...others], targetsFile, allowedHosts, certificateDir, trustDir, log: { level, format } });
 }
 
 /** `--listen` and `--targets` stand for the variables with GATEWAY in their name, as `--log-level` does for the others. */
@@ -125,17 +122,7 @@ function readHostPort(name: Name, text: string, faults: string[]): HostPort | nu
 }
 
 function readTargets(text: string, faults: string[]): TargetSettings[] {
-  const targets: TargetSettings[] = [];
-  for (const entry of text.split(',').map((part) => part.trim()).filter((part) => part !== '')) {
-    const at = entry.indexOf('=');
-    const name = entry.slice(0, at);
-    const url = URL.canParse(entry.slice(at + 1)) ? new URL(entry.slice(at + 1)) : null;
-    if (at < 1 || !/^[A-Za-z0-9._-]{1,63}$/.test(name)) faults.push(`STARLING_GATEWAY_TARGETS: "${entry}" is not of the form name=https://host:port, with a name of A-Z, a-z, 0-9, dots, hyphens and underscores`);
-    else if (url === null || url.protocol !== 'https:' || url.pathname !== '/' || url.search !== '' || url.username !== '') faults.push(`STARLING_GATEWAY_TARGETS: the address of "${name}" is not of the form https://host:port`);
-    else if (targets.some((target) => target.name === name)) faults.push(`STARLING_GATEWAY_TARGETS: "${name}" is given twice`);
-    else targets.push({ name, url });
-  }
-  if (targets.length > gatewayLimits.maxTargets) faults.push(`STARLING_GATEWAY_TARGETS: at most ${gatewayLimits.maxTargets}, not ${targets.length}`);
+  const targets = targetsOf('STARLING_GATEWAY_TARGETS', text.split(','), [], faults);
   if (targets.length === 0 && faults.length === 0) faults.push('STARLING_GATEWAY_TARGETS names no node');
   return targets;
 }

@@ -6,7 +6,7 @@ import { type GatewayStatus, paths, soleUri } from '@starling/contract';
 import { WebSocket } from 'ws';
 import type { TlsMaterial } from './certificates.js';
 import { gatewayLimits } from './gateway-limits.js';
-import type { TargetSettings } from './settings.js';
+import type { TargetSettings } from './target-list.js';
 
 export type Upstream = GatewayStatus['upstream'];
 

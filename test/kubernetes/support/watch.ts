@@ -55,7 +55,7 @@ export class Watch {
 
   /** Whether it was a view. */
   #take(message: StreamMessage): boolean {
-    if (message.type === 'upstream') return false;
+    if (message.type === 'upstream' || message.type === 'targets') return false;
     // Where the designated node restarts, the visualizer goes on with what came in its place; that is another observer.
     this.#observer ??= message.asOf.node;
     if (message.asOf.node !== this.#observer) return false;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { StreamMessage } from '@starling/contract';
+import type { Node, StreamMessage, TimelineEvent } from '@starling/contract';
+import { maxNodes } from '../domain/network-view.js';
 import { changesOf, nodeOf, snapshotOf } from '../domain/sample-network.fixture.js';
 import { openStream, type Stream } from './stream.js';
 
@@ -28,6 +29,7 @@ class FakeSocket {
 
 const last = () => FakeSocket.opened.at(-1) as FakeSocket;
 const longEnoughMs = 60_000;
+const event: TimelineEvent = { type: 'joined', node: null, name: null, time: '2026-11-24T12:00:00Z', text: 'node-0 joined' };
 let stream: Stream;
 let taken: StreamMessage[];
 let states: string[];
@@ -84,6 +86,8 @@ it('keeps its place over words of the gateway', () => {
   last().say(snapshotOf([nodeOf(0)]));
   answer = null;
   last().say({ type: 'upstream', upstream: { state: 'away', since: '2026-11-24T12:00:00Z', detail: null } });
+  last().say({ type: 'targets', targets: [{ name: 'node-1' }] });
+  expect(taken.map(({ type }) => type)).toEqual(['snapshot', 'upstream', 'targets']);
   expect(FakeSocket.opened[0]?.closed).toBe(false);
   last().close();
   vi.advanceTimersByTime(500);
@@ -97,12 +101,52 @@ it('takes a silent connection for dead', () => {
   expect(FakeSocket.opened.length).toBeGreaterThan(1);
 });
 
-it('passes over what it does not know', () => {
-  last().onmessage?.({ data: 'not json' });
+it('passes over what a later version may send', () => {
   last().say({ type: 'of a later version' });
-  last().say(null);
-  expect(taken).toEqual([]);
+  last().say(snapshotOf([{ ...nodeOf(0), mood: 'calm' } as Node], { events: [{ type: 'of a later version' } as never, event] }));
+  expect(taken).toEqual([snapshotOf([{ ...nodeOf(0), mood: 'calm' } as Node], { events: [event] })]);
   expect(FakeSocket.opened[0]?.closed).toBe(false);
+});
+
+it.each([
+  ['no text', new ArrayBuffer(4)],
+  ['no JSON', '{"type":"changes"'],
+  ['no message', 'null'],
+  ['a message without what it needs', '{"type":"snapshot"}'],
+  ['a node without a name', JSON.stringify(changesOf({ nodes: [{ ...nodeOf(0), name: undefined } as never] }))],
+  ['a number that is none', JSON.stringify(changesOf({ recordsMerged: 1 })).replace('"recordsMerged":1', '"recordsMerged":1e999')],
+  ['more nodes than there can be', JSON.stringify(snapshotOf(Array.from({ length: maxNodes + 1 }, () => nodeOf(0))))],
+])('begins anew after %s, says why, and hears nothing more of that connection', (_what, data) => {
+  last().say(snapshotOf([nodeOf(0)]));
+  const first = last();
+  first.onmessage?.({ data });
+  expect(first.closed).toBe(true);
+  expect(states.at(-1)).toBe('misunderstood');
+  first.say(changesOf({}));
+  expect(taken).toHaveLength(1);
+  vi.advanceTimersByTime(500);
+  expect(last()).not.toBe(first);
+  expect(last().address.searchParams.has('resume')).toBe(false);
+});
+
+it('waits longer and longer for a node of which only the snapshot can be read', () => {
+  for (let i = 0; i < 8; i++) {
+    last().say(snapshotOf([nodeOf(0)]));
+    last().onmessage?.({ data: 'nonsense' });
+    vi.advanceTimersByTime(10_000);
+  }
+  const opened = FakeSocket.opened.length;
+  last().say(snapshotOf([nodeOf(0)]));
+  last().onmessage?.({ data: 'nonsense' });
+  vi.advanceTimersByTime(4_900);
+  expect(FakeSocket.opened).toHaveLength(opened);
+  vi.advanceTimersByTime(5_100);
+  expect(FakeSocket.opened).toHaveLength(opened + 1);
+  last().say(snapshotOf([nodeOf(0)]));
+  last().say(changesOf({}));
+  last().close();
+  vi.advanceTimersByTime(500);
+  expect(FakeSocket.opened).toHaveLength(opened + 2);
 });
 
 it('ends for good', () => {

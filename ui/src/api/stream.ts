@@ -2,9 +2,10 @@
 import { paths, type StreamMessage } from '@starling/contract';
 import type { Connection } from '../domain/liveness.js';
 import { addressOf } from './rest.js';
+import { readMessage } from './stream-message.js';
 
 export interface StreamListener {
-  /** Answers with where the next connection should go on: what `?resume=` takes; null to begin with a snapshot. */
+  /** Answers with where the next connection should go on: what `?resume=` takes; null for a view that is of no use, and for words of the gateway. */
   readonly message: (message: StreamMessage) => string | null;
   readonly connection: (state: Connection) => void;
 }
@@ -36,19 +37,29 @@ export function openStream(origin: string, from: string | null, listener: Stream
     opened.onmessage = (event) => {
       if (socket !== opened) return;
       watch(opened);
-      const message = parse(event.data);
-      if (message === null) return;
-      failures = 0;
+      const reading = readMessage(event.data);
+      if (reading.verdict === 'unknown') return;
+      if (reading.verdict === 'malformed') return beginAnew(opened, 'misunderstood');
+      const { message } = reading;
       listener.connection('open');
       const next = listener.message(message);
-      // Null after changes that fit nothing: only a new connection brings a snapshot.
-      if (next === null && message.type === 'changes') opened.close();
-      if (message.type !== 'upstream') resume = next;
+      if (message.type !== 'snapshot' && message.type !== 'changes') return;
+      if (next === null) return beginAnew(opened, 'reconnecting');
+      // A snapshot alone is no success: what follows on it may be what cannot be read, again and again.
+      if (message.type === 'changes') failures = 0;
+      resume = next;
     };
     opened.onclose = () => {
       if (socket === opened) retry();
     };
     watch(opened);
+  };
+
+  /** After what fits nothing only a new connection brings a snapshot; what is still under way on this one is not listened to. */
+  const beginAnew = (opened: WebSocket, state: Connection) => {
+    resume = null;
+    retry(state);
+    opened.close();
   };
 
   /** Gives up on a connection that opens or speaks too late. */
@@ -61,11 +72,11 @@ export function openStream(origin: string, from: string | null, listener: Stream
     }, silenceMs);
   };
 
-  const retry = () => {
+  const retry = (state: Connection = 'reconnecting') => {
     clearTimeout(timer);
     socket = null;
     if (closed) return;
-    listener.connection('reconnecting');
+    listener.connection(state);
     const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** failures);
     failures = Math.min(failures + 1, 10);
     // Half of it at random, so that many pages do not come back at once.
@@ -83,16 +94,4 @@ export function openStream(origin: string, from: string | null, listener: Stream
       last?.close();
     },
   };
-}
-
-/** Null for what is no message of this contract; a later version may send more kinds. */
-function parse(text: unknown): StreamMessage | null {
-  if (typeof text !== 'string') return null;
-  try {
-    const message = JSON.parse(text) as Partial<StreamMessage> | null;
-    const known = message?.type === 'snapshot' || message?.type === 'changes' || message?.type === 'upstream';
-    return known ? (message as StreamMessage) : null;
-  } catch {
-    return null;
-  }
 }

@@ -50,5 +50,6 @@ it.each([
 
 it('titles metrics and groups fingerprints', () => {
   expect(metricTitle('system.cpu.load_average.1m')).toBe('CPU load average 1m');
+  expect(metricTitle('x.constructor')).toBe('X constructor');
   expect(inGroups('0123456789')).toBe('0123 4567 89');
 });

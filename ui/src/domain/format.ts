@@ -110,11 +110,11 @@ export function inGroups(hex: string): string {
   return hex.replace(/(.{4})(?=.)/g, '$1 ');
 }
 
-const spelling: Readonly<Record<string, string>> = { cpu: 'CPU', io: 'I/O', psi: 'PSI', oom: 'OOM', tcp: 'TCP', udp: 'UDP', gc: 'GC' };
+const spelling: ReadonlyMap<string, string> = new Map([['cpu', 'CPU'], ['io', 'I/O'], ['psi', 'PSI'], ['oom', 'OOM'], ['tcp', 'TCP'], ['udp', 'UDP'], ['gc', 'GC']]);
 
 /** `system.cpu.load_average.1m` to `CPU load average 1m`: the part that tells metrics of one page apart, for a person. */
 export function metricTitle(name: string): string {
-  const words = name.replace(/^system\./, '').split(/[._]/).map((word) => spelling[word] ?? word);
+  const words = name.replace(/^system\./, '').split(/[._]/).map((word) => spelling.get(word) ?? word);
   const title = words.join(' ');
   return title.charAt(0).toUpperCase() + title.slice(1);
 }

@@ -2,8 +2,8 @@
 import type { GatewayStatus } from '@starling/contract';
 import { formatSpan, formatTimeOfDay } from './format.js';
 
-/** The connection of the page to its gateway. */
-export type Connection = 'connecting' | 'open' | 'reconnecting';
+/** The connection of the page to its gateway; `misunderstood`: given up for what came over it, and tried anew. */
+export type Connection = 'connecting' | 'open' | 'reconnecting' | 'misunderstood';
 
 export type Upstream = GatewayStatus['upstream'];
 
@@ -12,6 +12,8 @@ export interface LivenessFacts {
   readonly upstream: Upstream | null;
   /** Name of the node that the page looks from, as far as it is known. */
   readonly from: string;
+  /** False when the gateway does not show this node, or no longer. */
+  readonly isOffered: boolean;
   /** When the last change came, page clock; null before the first. */
   readonly lastChangeMs: number | null;
   readonly sampleIntervalSeconds: number;
@@ -38,6 +40,8 @@ export function livenessOf(facts: LivenessFacts): Liveness {
   const silentMs = lastChangeMs === null ? null : nowMs - lastChangeMs;
   const shown = silentMs === null ? '' : ` What you see is ${formatSpan(silentMs / 1_000)} old.`;
   const isOld = silentMs === null || silentMs > staleAfterMs(facts.sampleIntervalSeconds);
+  if (connection !== 'open' && !facts.isOffered) return { state: 'away', text: 'away', detail: `The gateway of this page does not offer ${from}.${shown}` };
+  if (connection === 'misunderstood') return { state: 'reconnecting', text: 'reconnecting', detail: `${from} sent what this page cannot read; asking it again. If this stays, reload the page: it may be older than its network.${shown}` };
   if (connection === 'reconnecting') return { state: 'reconnecting', text: 'reconnecting', detail: isOld ? `The gateway of this page does not answer; trying again.${shown}` : null };
   if (upstream?.state === 'away') {
     return { state: 'away', text: 'away', detail: `${from} does not answer since ${formatTimeOfDay(Date.parse(upstream.since))}.${shown}` };

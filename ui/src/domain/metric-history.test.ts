@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lastOf, MetricHistory, pointsFor, rateOf } from './metric-history.js';
+import { lastOf, maxColumns, MetricHistory, pointsFor, rateOf } from './metric-history.js';
 import { viewOfSnapshot } from './network-view.js';
 import { idOf, nodeOf, snapshotOf } from './sample-network.fixture.js';
 
@@ -26,6 +26,16 @@ it('forgets the oldest when the ring is full, and everything of a node that is g
   expect(values[0]).toBe(6);
   history.append(viewOfSnapshot(snapshotOf([]), 0));
   expect(history.series(idOf(1), 'x').values).toEqual([]);
+});
+
+it('keeps no more metrics of a node than it can declare, those that it reports first', () => {
+  const history = new MetricHistory();
+  for (let i = 1; i <= 3 * maxColumns; i++) append(history, i, { steady: i, [`m${i}`]: i });
+  expect(history.metricsOf(idOf(1)).length).toBeLessThanOrEqual(maxColumns);
+  expect(history.series(idOf(1), `m${3 * maxColumns}`).values.at(-1)).toBe(3 * maxColumns);
+  expect(history.series(idOf(1), 'steady').values.slice(-3)).toEqual([3 * maxColumns - 2, 3 * maxColumns - 1, 3 * maxColumns]);
+  append(history, 3 * maxColumns + 1, Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`x${i}`, i])));
+  expect(history.metricsOf(idOf(1))).toHaveLength(maxColumns);
 });
 
 it('knows no value where there was none', () => {

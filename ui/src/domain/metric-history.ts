@@ -5,6 +5,8 @@ import type { KnownNode, NetworkView } from './network-view.js';
 export const maxPoints = 300;
 /** Fewer than this make no line. */
 const minPoints = 30;
+/** Metrics kept of one node: as many as it can declare at once (docs/PROTOCOL.md section 11, limits.maxMetrics). */
+export const maxColumns = 128;
 /** Points kept of one metric over all nodes together. */
 const budgetPoints = 90_000;
 
@@ -57,12 +59,19 @@ export class MetricHistory {
     const at = ring.written % size;
     ring.timesMs[at] = readAtMs - node.ageSeconds * 1_000;
     for (const column of ring.columns.values()) column[at] = Number.NaN;
-    for (const [name, value] of Object.entries(node.values)) {
+    const values = Object.entries(node.values).slice(0, maxColumns);
+    makeRoom(ring.columns, new Set(values.map(([name]) => name)));
+    for (const [name, value] of values) {
       let column = ring.columns.get(name);
       if (column === undefined) ring.columns.set(name, (column = new Float32Array(size).fill(Number.NaN)));
       column[at] = value ?? Number.NaN;
     }
     ring.written++;
+  }
+
+  /** Names of the metrics that have points of this node. */
+  metricsOf(id: string): string[] {
+    return [...(this.#rings.get(id)?.columns.keys() ?? [])];
   }
 
   /** The points of one metric up to `untilMs`, oldest first; empty for what is unknown. */
@@ -81,6 +90,13 @@ export class MetricHistory {
     }
     return { timesMs, values };
   }
+}
+
+/** A node that calls its metrics by new names again and again loses the past of those that it does not report any more. */
+function makeRoom(columns: Map<string, Float32Array>, reported: ReadonlySet<string>): void {
+  const fresh = [...reported].filter((name) => !columns.has(name)).length;
+  if (columns.size + fresh <= maxColumns) return;
+  for (const name of columns.keys()) if (!reported.has(name)) columns.delete(name);
 }
 
 /** Increase per second between the points of a counter; a fall is a restart, and no rate is known across it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ageSeconds, nameOf, summarizeAges, viewOfSnapshot, viewWithChanges, type KnownNode } from './network-view.js';
+import { ageSeconds, maxNodes, maxPeers, nameOf, summarizeAges, viewOfSnapshot, viewWithChanges, type KnownNode } from './network-view.js';
 import { changesOf, idOf, nodeOf, particularsOf, peerOf, snapshotOf } from './sample-network.fixture.js';
 
 const before = viewOfSnapshot(snapshotOf([nodeOf(0), nodeOf(1), nodeOf(2)], { details: { [idOf(1)]: particularsOf({ version: '1' }) }, peers: [peerOf(1)], refused: { expired: 1 } }), 1_000);
@@ -24,6 +24,16 @@ describe('viewWithChanges', () => {
     expect(viewWithChanges(before, changesOf({ session: 'b' }), 2_000)).toBeNull();
     expect(viewWithChanges(before, changesOf({ sequence: 4 }), 2_000)).toBeNull();
   });
+});
+
+it('has no more nodes than there can be, and each peer once', () => {
+  const many = (count: number, first: number) => Array.from({ length: count }, (_, i) => nodeOf(first + i));
+  const full = viewOfSnapshot(snapshotOf(many(maxNodes, 0)), 1_000);
+  expect(full.nodes.size).toBe(maxNodes);
+  expect(viewWithChanges(full, changesOf({ nodes: many(1, maxNodes) }), 2_000)).toBeNull();
+  expect(viewWithChanges(full, changesOf({ nodes: many(1, maxNodes), forgotten: [idOf(0)] }), 2_000)?.nodes.size).toBe(maxNodes);
+  expect(viewWithChanges(before, changesOf({ peers: [peerOf(1), peerOf(2), peerOf(1, { push: 'lazy' })] }), 2_000)?.peers).toEqual([peerOf(1, { push: 'lazy' }), peerOf(2)]);
+  expect(viewOfSnapshot(snapshotOf([], { peers: Array.from({ length: maxPeers + 1 }, (_, i) => peerOf(i)) }), 1_000).peers).toHaveLength(maxPeers);
 });
 
 it('lets ages count on by the clock of the page', () => {

@@ -26,14 +26,19 @@ export interface NetworkView {
   readonly refused: Readonly<Record<string, number>>;
 }
 
+/** More than any node keeps (docs/PROTOCOL.md section 11, limits.maxOrigins): a view that exceeds it is not of this network. */
+export const maxNodes = 25_000;
+/** Likewise for its connections (limits.maxConnections). */
+export const maxPeers = 256;
+
 export function viewOfSnapshot(message: SnapshotMessage, readAtMs: number): NetworkView {
   const { session, sequence, asOf, cluster, sampleIntervalSeconds, counts, agreement, peers, refused } = message;
   const nodes = new Map<string, KnownNode>();
   for (const node of message.nodes) nodes.set(node.id, { node, particulars: message.details[node.id] ?? null, readAtMs });
-  return { session, sequence, asOf, readAtMs, cluster, sampleIntervalSeconds, counts, agreement, nodes, peers, refused };
+  return { session, sequence, asOf, readAtMs, cluster, sampleIntervalSeconds, counts, agreement, nodes, peers: distinct(peers), refused };
 }
 
-/** Null when the changes do not follow on this view: another session, or a sequence that was already applied. */
+/** Null when the changes do not follow on this view: another session, a sequence that was already applied, or more nodes than there can be. */
 export function viewWithChanges(view: NetworkView, message: ChangesMessage, readAtMs: number): NetworkView | null {
   if (message.session !== view.session || message.sequence < view.sequence) return null;
   const nodes = new Map(view.nodes);
@@ -45,6 +50,7 @@ export function viewWithChanges(view: NetworkView, message: ChangesMessage, read
     const known = nodes.get(id);
     if (known !== undefined && known.particulars !== particulars) nodes.set(id, { ...known, particulars });
   }
+  if (nodes.size > maxNodes) return null;
   return {
     ...view,
     sequence: message.sequence,
@@ -53,9 +59,14 @@ export function viewWithChanges(view: NetworkView, message: ChangesMessage, read
     counts: message.counts,
     agreement: message.agreement,
     nodes,
-    peers: message.peers ?? view.peers,
+    peers: message.peers === null ? view.peers : distinct(message.peers),
     refused: message.refused ?? view.refused,
   };
+}
+
+/** Lists of the page know a peer by its id. */
+function distinct(peers: readonly Peer[]): Peer[] {
+  return [...new Map(peers.map((peer) => [peer.id, peer])).values()].slice(0, maxPeers);
 }
 
 /** Age of a node's newest record at `nowMs`, seconds. */

@@ -10,6 +10,11 @@ it('places events by how long before the message they were, whatever the clock o
   expect(events.map(({ atMs }) => atMs)).toEqual([994_000, 1_000_000, 1_000_000]);
 });
 
+it('has a time for events of any', () => {
+  const { events } = withEvents(emptyTimeline, [{ ...event(1), time: '-271821-04-20T00:00:00.000Z' }], { ...asOf, time: '+275760-09-13T00:00:00.000Z' }, 1_000_000);
+  expect(events.map(({ atMs }) => atMs)).toEqual([0]);
+});
+
 it('keeps the newest events, each with a key of its own', () => {
   let timeline = emptyTimeline;
   for (let i = 0; i < maxEvents + 10; i++) timeline = withEvents(timeline, [event(1)], asOf, i);

@@ -33,7 +33,8 @@ export function withEvents(timeline: Timeline, events: readonly TimelineEvent[],
   const nodeNowMs = Date.parse(asOf.time);
   const placed = events.map((event, i) => {
     const sinceMs = Math.max(0, nodeNowMs - Date.parse(event.time));
-    return { event, atMs: readAtMs - (Number.isNaN(sinceMs) ? 0 : sinceMs), key: timeline.nextKey + i };
+    // Further back than any clock can say is as far as it can.
+    return { event, atMs: Math.max(0, readAtMs - (Number.isNaN(sinceMs) ? 0 : sinceMs)), key: timeline.nextKey + i };
   });
   return { ...timeline, events: [...timeline.events, ...placed].slice(-maxEvents), nextKey: timeline.nextKey + events.length };
 }

@@ -91,6 +91,10 @@ export function provideNetwork(): Network {
       upstream.value = message.upstream;
       return null;
     }
+    if (message.type === 'targets') {
+      if (gateway.value !== null) gateway.value = { ...gateway.value, targets: message.targets };
+      return null;
+    }
     const before = newest.value;
     const view = message.type === 'snapshot' ? viewOfSnapshot(message, readAtMs) : before === null ? null : viewWithChanges(before, message, readAtMs);
     if (view === null) return null;
@@ -104,8 +108,11 @@ export function provideNetwork(): Network {
   };
 
   const askGateway = async () => {
+    const { from } = page;
     try {
-      gateway.value = await fetchGateway(page.from);
+      // A node that is not offered has no status; whom else to look from is told all the same.
+      const status = await fetchGateway(from).catch(() => fetchGateway(null));
+      if (from === page.from) gateway.value = status;
     } catch {
       // The stream tells how the gateway is; without this answer only the menu of targets is missing.
     }
@@ -121,8 +128,9 @@ export function provideNetwork(): Network {
     },
     { immediate: true },
   );
-  watch(connection, (state) => {
-    if (state === 'open' && gateway.value === null) void askGateway();
+  watch(connection, (state, before) => {
+    // Whom the gateway offers may have changed while it could not say so.
+    if (state === 'open' && (before === 'reconnecting' || gateway.value === null)) void askGateway();
   });
   onScopeDispose(() => stream?.close());
 
@@ -143,6 +151,7 @@ export function provideNetwork(): Network {
         connection: connection.value,
         upstream: upstream.value,
         from: fromName.value,
+        isOffered: page.from === null || gateway.value === null || gateway.value.targets.some(({ name }) => name === page.from),
         lastChangeMs: lastChangeMs.value,
         sampleIntervalSeconds: newest.value?.sampleIntervalSeconds ?? 1,
         nowMs: nowMs.value,

@@ -1,4 +1,4 @@
-{{/* Nodes that the visualizer may look from, `name=url,...`, the designated one first; the gateway takes 64. */}}
+{{/* Nodes that the visualizer may look from, `name=url,...`, the designated one first; 64 at most. */}}
 {{- define "starling.targets" -}}
 {{- $targets := list -}}
 {{- range .Values.ui.targets -}}

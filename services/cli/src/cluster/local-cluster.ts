@@ -1,5 +1,5 @@
 /** The processes of a cluster on this machine: nodes with a certificate and an identity each, and the gateway. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '@starling/gossip';
 import { type Authority, openAuthority } from '../authority/authority.js';
@@ -30,6 +30,8 @@ const leafDays = 30;
 /** Others that a node is told of at its start; it finds more by itself. */
 const seedsPerNode = 3;
 const stopDeadlineMs = 5_000;
+/** Nodes at most, added ones too: the gateway offers no more. */
+export const maxMembers = 128;
 export const gatewayName = 'gateway';
 
 export class LocalCluster {
@@ -39,6 +41,7 @@ export class LocalCluster {
   readonly #members = new Map<string, Member>();
   readonly #ports = new Map<string, Ports>();
   readonly #onEnd: (member: Member) => void;
+  readonly #added: string[] = [];
   #started = 0;
 
   private constructor(options: ClusterOptions, places: Places, authority: Authority, onEnd: (member: Member) => void) {
@@ -63,7 +66,8 @@ export class LocalCluster {
     const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
     const [gossip, tcp] = await Promise.all([freeUdpPorts(nodes), freeTcpPorts(2 * nodes + 1)]);
     names.forEach((name, i) => this.#ports.set(name, { gossip: gossip[i] as number, api: tcp[2 * i] as number, metrics: tcp[2 * i + 1] as number }));
-    for (const name of names) (await this.#node(name)).start();
+    for (const name of names) (await this.#node(name, this.#started++)).start();
+    this.#tellGateway();
     (await this.#gateway(tcp[2 * nodes] as number)).start();
   }
 
@@ -80,12 +84,16 @@ export class LocalCluster {
     return this.#members.get(name);
   }
 
-  /** Starts one more node; returns its name. */
+  /** Starts one more node, which the gateway offers from then on; returns its name. @throws CommandError */
   async add(): Promise<string> {
-    const name = `node-${this.#started + 1}`;
+    if (this.#started >= maxMembers) throw new CommandError(`This cluster has ${maxMembers} nodes, and takes no more. Start one that was stopped, or a new cluster.`);
+    const index = this.#started++;
+    const name = `node-${index + 1}`;
     const [[gossip], [api, metrics]] = await Promise.all([freeUdpPorts(1), freeTcpPorts(2)]);
     this.#ports.set(name, { gossip: gossip as number, api: api as number, metrics: metrics as number });
-    (await this.#node(name)).start();
+    (await this.#node(name, index)).start();
+    this.#added.push(name);
+    this.#tellGateway();
     return name;
   }
 
@@ -93,8 +101,7 @@ export class LocalCluster {
     await Promise.all([...this.#members.values()].map((member) => member.stop(stopDeadlineMs)));
   }
 
-  async #node(name: string): Promise<Member> {
-    const index = this.#started++;
+  async #node(name: string, index: number): Promise<Member> {
     const ports = this.#ports.get(name) as Ports;
     const { directory } = await this.#authority.issueLeaf({ name, uri: `spiffe://${cluster}/leaf/${name}`, days: leafDays });
     return this.#keep(name, this.#places.node, {
@@ -114,15 +121,26 @@ export class LocalCluster {
 
   async #gateway(metricsPort: number): Promise<Member> {
     const { directory } = await this.#authority.issueLeaf({ name: gatewayName, uri: `spiffe://${cluster}/gateway/local`, days: leafDays });
-    const targets = this.nodes().map(({ name }) => `${name}=https://127.0.0.1:${(this.#ports.get(name) as Ports).api}`);
     return this.#keep(gatewayName, this.#places.gateway, {
       STARLING_CLUSTER: cluster,
       STARLING_GATEWAY_LISTEN: `127.0.0.1:${this.options.port}`,
-      STARLING_GATEWAY_TARGETS: targets.join(','),
+      STARLING_GATEWAY_TARGETS: this.nodes().map(({ name }) => this.#targetOf(name)).join(','),
+      STARLING_GATEWAY_TARGETS_FILE: this.#places.targets,
       STARLING_CERTIFICATE_DIR: directory,
       STARLING_TRUST_DIR: join(this.#places.certs, 'trust'),
       STARLING_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
     });
+  }
+
+  #targetOf(name: string): string {
+    return `${name}=https://127.0.0.1:${(this.#ports.get(name) as Ports).api}`;
+  }
+
+  /** Whom it can show beside those of its start. The file is replaced as a whole, so that it is never read half written. */
+  #tellGateway(): void {
+    const { targets } = this.#places;
+    writeFileSync(`${targets}.new`, this.#added.map((name) => `${this.#targetOf(name)}\n`).join(''), { mode: 0o600 });
+    renameSync(`${targets}.new`, targets);
   }
 
   #keep(name: string, script: string, environment: Readonly<Record<string, string>>): Member {

@@ -9,6 +9,8 @@ export interface Places {
   /** Identities, logs and the control socket. */
   readonly state: string;
   readonly control: string;
+  /** Nodes that were added; the gateway reads it again and again. */
+  readonly targets: string;
   /** Programs. */
   readonly node: string;
   readonly gateway: string;
@@ -24,6 +26,7 @@ export function placesIn(folder: string = process.env['STARLING_TEST_FOLDER'] ??
     certs: join(folder, 'certs'),
     state,
     control: join(state, 'control.sock'),
+    targets: join(state, 'targets'),
     node: join(root, 'services', 'node', 'dist', 'main.js'),
     gateway: join(root, 'services', 'gateway', 'dist', 'main.js'),
     page: join(root, 'ui', 'dist'),

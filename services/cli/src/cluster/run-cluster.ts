@@ -9,7 +9,8 @@ import type { Member } from './member.js';
 import { type Places, placesIn } from './places.js';
 import { carryOut } from './run-control.js';
 
-const maxNodes = 100;
+/** At the start. */
+export const maxNodes = 100;
 const lookAgainMs = 1_000;
 /** A view with everybody in it should be there by then, milliseconds. */
 const slowStartMs = 60_000;

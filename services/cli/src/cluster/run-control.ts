@@ -25,7 +25,7 @@ export async function runControl(command: string, args: readonly string[]): Prom
 export async function carryOut(cluster: LocalCluster, request: ControlRequest): Promise<ControlAnswer> {
   const { url } = cluster;
   if (request.command === 'where') return { ok: true, text: url, url };
-  if (request.command === 'add') return { ok: true, text: `${await cluster.add()} starts.`, url };
+  if (request.command === 'add') return { ok: true, text: `${await cluster.add()} starts. The page can look from it in a moment.`, url };
   const command = controlCommands.find((known) => known === request.command);
   if (command === undefined) return { ok: false, text: `"${request.command}" is no command of a running cluster.` };
   const member = cluster.nodes().find(({ name }) => name === request.node);

@@ -35,19 +35,24 @@ function exitCodeOf(fault: IdentityFault): number {
   return fault === 'unreadable' || fault === 'unwritable' || fault === 'foreign-owner' ? exitCodes.noPermission : exitCodes.configuration;
 }
 
+const another = 'Choose another directory with STARLING_DATA_DIR';
+
 const causes: Readonly<Record<string, string>> = {
   EACCES: 'this user may not. Give the directory to the user that runs the node (chown), or choose another with STARLING_DATA_DIR',
   EPERM: 'this user may not. Give the directory to the user that runs the node (chown), or choose another with STARLING_DATA_DIR',
   EROFS: 'the file system is read-only. Choose a directory that can be written with STARLING_DATA_DIR',
+  ENOENT: `what it should be in is gone, or lets nothing be made in it. ${another}`,
   ENOSPC: 'the disk is full. Make room, then start again',
   EDQUOT: 'the disk quota is used up. Make room, then start again',
   EIO: 'the disk reports an error. Restore the directory from a backup on a sound disk',
   EISDIR: 'it is a directory. Move it away',
-  ENOTDIR: 'a part of the path is a file. Choose another directory with STARLING_DATA_DIR',
+  ENOTDIR: `a part of the path is a file. ${another}`,
+  EEXIST: `a part of the path is no directory, or a link that leads nowhere. ${another}`,
+  ENAMETOOLONG: `the path, or a name in it, is too long. ${another}`,
 };
 
 /** A file operation that failed; `operation` is a verb ("read"). */
 export function fileError(fault: 'unreadable' | 'unwritable', operation: string, path: string, cause: unknown): IdentityError {
   const { code = '', message } = cause as NodeJS.ErrnoException;
-  return new IdentityError(fault, `Cannot ${operation} ${path}: ${causes[code] ?? message}.`);
+  return new IdentityError(fault, `Cannot ${operation} ${path}: ${causes[code] ?? `${message}. ${another}`}.`);
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
@@ -60,6 +60,14 @@ describe('the first start', () => {
     const message = Buffer.from('to be signed');
     const x = Buffer.from(identity.nodeId, 'hex').toString('base64url');
     expect(verify(null, message, createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }), identity.sign(message))).toBe(true);
+  });
+});
+
+describe('a directory that is several levels away', () => {
+  it('is made with what is above it, for the owner alone', async () => {
+    dataDir = join(folder, 'a', 'b', 'c');
+    await start();
+    for (const path of ['a', 'a/b', 'a/b/c']) expect(statSync(join(folder, path)).mode & 0o777).toBe(0o700);
   });
 });
 
@@ -142,7 +150,13 @@ describe('what it does not understand stays as it is', () => {
 
   it('a file in the place of the directory', async () => {
     writeFileSync(dataDir, '');
-    await expectRefusal('unwritable', dataDir);
+    await expectRefusal('unwritable', dataDir, 'a part of the path is a file', 'STARLING_DATA_DIR');
+  });
+
+  it('a link that leads nowhere in the place of the directory, or above it', async () => {
+    const link = join(folder, 'link');
+    symlinkSync(join(folder, 'gone', 'starling'), link);
+    for (dataDir of [link, join(link, 'starling')]) await expectRefusal('unwritable', dataDir, 'a link that leads nowhere', 'STARLING_DATA_DIR');
   });
 
   it('the incarnation when the next one cannot be written', async () => {

@@ -1,11 +1,11 @@
 /** The long-term key of this node and the number of its present life, on disk. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NodeId, toHex } from '@starling/gossip';
 import { claimDirectory } from './directory-claim.js';
 import { type FileContent, readWhole, writeDurably } from './durable-file.js';
-import { fileError, IdentityError } from './identity-error.js';
+import { makeDirectory } from './directory.js';
+import { IdentityError } from './identity-error.js';
 
 export { IdentityError, type IdentityFault } from './identity-error.js';
 export { createSignatureVerifier, type VerifySignature } from './verify-signature.js';
@@ -34,9 +34,7 @@ const incarnationFile = 'incarnation';
  * @throws IdentityError
  */
 export async function openIdentity(dataDir: string): Promise<Identity> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((fault: unknown) => {
-    throw fileError('unwritable', 'make the directory', dataDir, fault);
-  });
+  await makeDirectory(dataDir);
   const release = await claimDirectory(dataDir);
   try {
     const keyPath = join(dataDir, keyFile);
