@@ -8,12 +8,20 @@ export interface Happening {
   readonly index: number;
 }
 
+/** What happens in one tick: the first `count` of the items. */
+interface Tick<T> {
+  readonly items: (T | null)[];
+  count: number;
+}
+
 /** More than what happens in one tick; node numbers stand above it in a sorting key. */
 const span = 2 ** 26;
 
 export class Agenda<T extends Happening> {
   readonly tickMs: number;
-  readonly #ticks = new Map<number, T[]>();
+  readonly #ticks = new Map<number, Tick<T>>();
+  /** For ticks to come. An array that was once large is not made anew: its remains would keep all that it held. */
+  readonly #spare: Tick<T>[] = [];
   /** Ticks that have something, as a binary heap. */
   readonly #order: number[] = [];
   #keys = new Float64Array(1_024);
@@ -30,25 +38,35 @@ export class Agenda<T extends Happening> {
   /** At the first tick that is not before this time, and after the present one. */
   push(atMs: number, nowMs: number, item: T): void {
     const tick = Math.max(Math.ceil(atMs / this.tickMs), Math.floor(nowMs / this.tickMs) + 1);
-    const items = this.#ticks.get(tick);
-    if (items !== undefined) {
-      items.push(item);
-      return;
+    let things = this.#ticks.get(tick);
+    if (things === undefined) {
+      things = this.#spare.pop() ?? { items: [], count: 0 };
+      this.#ticks.set(tick, things);
+      this.#rise(tick);
     }
-    this.#ticks.set(tick, [item]);
-    this.#rise(tick);
+    things.items[things.count] = item;
+    things.count += 1;
   }
 
   /** Calls with each item of the next tick, in order, and removes them. */
   take(act: (item: T) => void): void {
     const tick = this.#sink();
-    const items = this.#ticks.get(tick) ?? [];
+    const things = this.#ticks.get(tick);
+    if (things === undefined) return;
     this.#ticks.delete(tick);
-    if (items.length > this.#keys.length) this.#keys = new Float64Array(items.length * 2);
-    const keys = this.#keys.subarray(0, items.length);
-    for (let i = 0; i < items.length; i++) keys[i] = ((items[i] as T).index + 1) * span + i;
+    const { items, count } = things;
+    if (count > this.#keys.length) this.#keys = new Float64Array(count * 2);
+    const keys = this.#keys.subarray(0, count);
+    for (let i = 0; i < count; i++) keys[i] = ((items[i] as T).index + 1) * span + i;
     keys.sort();
-    for (let i = 0; i < keys.length; i++) act(items[(keys[i] as number) % span] as T);
+    for (let i = 0; i < count; i++) {
+      const at = (keys[i] as number) % span;
+      const item = items[at] as T;
+      items[at] = null;
+      act(item);
+    }
+    things.count = 0;
+    this.#spare.push(things);
   }
 
   #rise(tick: number): void {

@@ -6,8 +6,9 @@ import type { Context } from '../context.js';
 import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
+import { Pending } from '../pending.js';
 import { mergeBundle, type OriginLimit, supersedes, supersedingKinds } from '../store/merge.js';
-import { type HeldBundle, type Origin, word } from '../store/origin.js';
+import type { HeldBundle, Origin } from '../store/origin.js';
 import { type BundleHead, type ReadBundle, decodeBundle, messageOfBundle, originAt, peekBundle, signatureBytes, signatureOfBundle } from './bundle.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
@@ -31,6 +32,8 @@ const bundleMs = 1_000 / limits.maxBundlesPerSecond;
 const burstMs = limits.maxBundleBurst * bundleMs;
 
 const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
+
+const buckets = 64;
 
 /** A bundle on its way in. */
 export interface Arrival {
@@ -67,9 +70,9 @@ export interface AdmissionListener {
 export class Admission {
   readonly #context: Context;
   readonly #listener: AdmissionListener;
-  readonly #checks = new Map<RequestId, Check>();
-  /** The same by the first bytes of their signatures. */
-  readonly #underway = new Map<number, Check>();
+  readonly #checks = new Pending<Check>();
+  /** The same by some bits of their signatures. */
+  readonly #underway: (Check | null)[] = Array.from({ length: buckets }, () => null);
   readonly #vouching: Vouching;
 
   constructor(context: Context, vouching: Vouching, listener: AdmissionListener) {
@@ -111,8 +114,7 @@ export class Admission {
   }
 
   #isUnderway(bytes: Uint8Array): boolean {
-    if (this.#underway.size === 0) return false;
-    for (let check = this.#underway.get(mark(bytes)) ?? null; check !== null; check = check.next) if (equalBytes(check.bundle.bytes, bytes)) return true;
+    for (let check = this.#underway[bucketOf(bytes)] ?? null; check !== null; check = check.next) if (equalBytes(check.bundle.bytes, bytes)) return true;
     return false;
   }
 
@@ -172,20 +174,18 @@ export class Admission {
       this.#context.limitReached('maxPeerPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
     }
-    const key = mark(bundle.bytes);
-    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin, credential: null, next: this.#underway.get(key) ?? null };
-    this.#underway.set(key, check);
+    const bucket = bucketOf(bundle.bytes);
+    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin, credential: null, next: this.#underway[bucket] ?? null };
+    this.#underway[bucket] = check;
     if (via !== null) via.pendingVerifications += 1;
-    const request = this.#context.nextRequest();
-    this.#checks.set(request, check);
+    const request = this.#checks.add(this.#context.nextRequest(), check);
     this.#context.emit({ type: 'verify-signature', request, publicKey, message: messageOfBundle(bundle.bytes, this.#context.memory), signature: signatureOfBundle(bundle.bytes) });
   }
 
   /** Returns false when the request was not one of admission's. */
   onSignatureVerified(request: RequestId, valid: boolean): boolean {
-    const check = this.#checks.get(request);
+    const check = this.#checks.take(request);
     if (check === undefined) return false;
-    this.#checks.delete(request);
     if (!valid) {
       this.#end(check);
       this.#refuse(check.arrival, check.id, 'signature-invalid');
@@ -208,8 +208,7 @@ export class Admission {
     }
     check.credential = this.#credentialToJudge(bundle, origin);
     if (check.credential !== null) {
-      const next = this.#context.nextRequest();
-      this.#checks.set(next, check);
+      const next = this.#checks.add(this.#context.nextRequest(), check);
       this.#context.emit({ type: 'verify-credential', request: next, credential: check.credential });
     } else {
       this.#end(check);
@@ -228,9 +227,8 @@ export class Admission {
 
   /** Returns false when the request was not one of admission's. */
   onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
-    const check = this.#checks.get(request);
+    const check = this.#checks.take(request);
     if (check === undefined) return false;
-    this.#checks.delete(request);
     this.#end(check);
     if (!result.admitted) this.#refuse(check.arrival, check.id, `credential-${result.reason}`);
     else if (result.facts.nodeId !== check.id) this.#refuse(check.arrival, check.id, 'credential-wrong-node');
@@ -272,13 +270,9 @@ export class Admission {
 
   #end(check: Check): void {
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
-    const key = mark(check.bundle.bytes);
-    let before = this.#underway.get(key) ?? null;
-    if (before === check) {
-      if (check.next === null) this.#underway.delete(key);
-      else this.#underway.set(key, check.next);
-      return;
-    }
+    const bucket = bucketOf(check.bundle.bytes);
+    let before = this.#underway[bucket] ?? null;
+    if (before === check) this.#underway[bucket] = check.next;
     while (before !== null && before.next !== check) before = before.next;
     if (before !== null) before.next = check.next;
   }
@@ -290,7 +284,6 @@ export class Admission {
   }
 }
 
-/** 30 bits of the signature. */
-function mark(bundle: Uint8Array): number {
-  return word(bundle, bundle.length - signatureBytes) & 0x3fffffff;
+function bucketOf(bundle: Uint8Array): number {
+  return (bundle[bundle.length - signatureBytes] as number) % buckets;
 }

@@ -115,7 +115,7 @@ export class Vouching {
   /** Has every credential judged again but our own: whether that one is good is for the others to say. */
   recheck(): void {
     for (const origin of this.#context.origins.all()) {
-      if (origin.credential !== null && origin.id !== this.#context.config.self) this.#ask(origin, origin.credential.bytes, origin.credential.bytes);
+      if (origin.credential !== null && !origin.isSelf) this.#ask(origin, origin.credential.bytes, origin.credential.bytes);
     }
   }
 
@@ -140,8 +140,8 @@ export class Vouching {
 
   /** What the origin said last may end sooner than what is in force, and be of a root that is still trusted. */
   #onRefused(origin: Origin, { inForce, credential }: Recheck): void {
-    const said = origin.payload(kinds.credential);
-    if (said === undefined || equalBytes(said, credential)) this.#onUntrusted(origin);
+    const said = origin.inForce(kinds.credential)?.bundle.payload(kinds.credential) ?? null;
+    if (said === null || equalBytes(said, credential)) this.#onUntrusted(origin);
     else this.#ask(origin, inForce, said);
   }
 

@@ -1,6 +1,6 @@
 /** What a node holds of one origin. */
 import type { NodeId } from '../input.js';
-import type { Peer } from '../membership/peers.js';
+import type { Peer, Queued } from '../membership/peers.js';
 import type { MemberState } from '../output.js';
 import type { ReadBundle } from '../record/bundle.js';
 import type { CredentialFacts } from '../record/credential.js';
@@ -17,8 +17,9 @@ export interface HeldBundle {
   kinds: readonly number[];
 }
 
-/** Most origins have nobody here to whom their news are pushed: they share this. */
+/** Most origins have nobody here to whom their news are pushed, and nothing that waits: they share these. */
 export const noPeers: readonly Peer[] = [];
+const nothingQueued: readonly Queued[] = [];
 const wordBytes = 4;
 
 /**
@@ -55,6 +56,8 @@ export class Origin {
   parent: Peer | null = null;
   /** Those to whom its news are pushed as they come. Replaced, never changed: at most nodes it is empty. */
   eager: readonly Peer[] = noPeers;
+  /** What waits of it, for each peer at most one. Replaced, never changed. */
+  queued: readonly Queued[] = nothingQueued;
   /** Over what is in force except samples; equal sets give equal numbers (docs/PROTOCOL.md 9.2). */
   fingerprint = 0;
   /** View digest of its newest sample as a number (48 of its 64 bits); -1 when it has said none. */
@@ -136,6 +139,19 @@ export class Origin {
   inForce(kind: number): HeldBundle | undefined {
     for (const held of this.held) if (held.kinds.includes(kind)) return held;
     return undefined;
+  }
+
+  queuedFor(peer: Peer): Queued | undefined {
+    for (const queued of this.queued) if (queued.peer === peer) return queued;
+    return undefined;
+  }
+
+  enqueued(queued: Queued): void {
+    this.queued = this.queued.length === 0 ? [queued] : [...this.queued, queued];
+  }
+
+  dequeued(queued: Queued): void {
+    this.queued = this.queued.length === 1 ? nothingQueued : this.queued.filter((other) => other !== queued);
   }
 
   get isPresent(): boolean {

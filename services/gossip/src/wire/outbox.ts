@@ -5,7 +5,7 @@
  */
 import type { Context } from '../context.js';
 import { limits } from '../limits.js';
-import type { Peer } from '../membership/peers.js';
+import type { Peer, Queued } from '../membership/peers.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { encodeMessage, passageOverheadBytes, pushOverheadBytes } from './codec.js';
 import type { Message, Passage, Push } from './message.js';
@@ -15,7 +15,7 @@ const maxWaiting = 256;
 
 export class Outbox {
   readonly #context: Context;
-  readonly #dirty = new Set<Peer>();
+  #dirty: Peer[] = [];
   /** Before this none of them is due. */
   #earliestMs = Number.POSITIVE_INFINITY;
 
@@ -39,14 +39,16 @@ export class Outbox {
   /** Queues a bundle for a peer; what it supersedes is dropped from the queue. */
   push(peer: Peer, origin: Origin, held: HeldBundle): void {
     if (held.hops >= limits.maxHops) return;
-    const queued = peer.queue.get(origin);
+    const queued = origin.queuedFor(peer);
     if (queued === undefined) {
-      peer.queue.set(origin, [held]);
+      const begun: Queued = { peer, origin, helds: [held] };
+      peer.queue.push(begun);
+      origin.enqueued(begun);
     } else {
-      const rest = queued.filter((other) => other.kinds.length > 0 && other !== held);
-      peer.queuedBytes -= size(queued) - size(rest);
+      const rest = queued.helds.filter((other) => other.kinds.length > 0 && other !== held);
+      peer.queuedBytes -= size(queued.helds) - size(rest);
       rest.push(held);
-      peer.queue.set(origin, rest);
+      queued.helds = rest;
     }
     peer.queuedBytes += held.bundle.bytes.length;
     this.#mark(peer);
@@ -60,13 +62,15 @@ export class Outbox {
   }
 
   #mark(peer: Peer): void {
-    this.#dirty.add(peer);
+    if (!peer.isDirty) {
+      peer.isDirty = true;
+      this.#dirty.push(peer);
+    }
     this.#earliestMs = Math.min(this.#earliestMs, peer.flushedAtMs + limits.batchMs);
   }
 
   forget(peer: Peer): void {
-    this.#dirty.delete(peer);
-    peer.queue.clear();
+    for (let queued = peer.queue.shift(); queued !== undefined; queued = peer.queue.shift()) queued.origin.dequeued(queued);
     peer.waiting.length = 0;
   }
 
@@ -75,15 +79,20 @@ export class Outbox {
     const { nowMs, timers } = this.#context;
     if (nowMs >= this.#earliestMs) {
       this.#earliestMs = Number.POSITIVE_INFINITY;
+      let waiting = 0;
       for (const peer of this.#dirty) {
+        if (peer.phase === 'closed') continue;
         const dueMs = peer.flushedAtMs + limits.batchMs;
         if (nowMs < dueMs) {
           this.#earliestMs = Math.min(this.#earliestMs, dueMs);
+          this.#dirty[waiting] = peer;
+          waiting += 1;
           continue;
         }
-        this.#dirty.delete(peer);
+        peer.isDirty = false;
         this.#flushPeer(peer);
       }
+      this.#dirty.length = waiting;
     }
     if (this.#earliestMs !== Number.POSITIVE_INFINITY) timers.atLatest('flush', this.#earliestMs);
   }
@@ -117,17 +126,18 @@ export class Outbox {
   #take(peer: Peer, room: number): Passage[] {
     const passages: Passage[] = [];
     let bytes = pushOverheadBytes;
-    for (const [origin, queued] of peer.queue) {
-      for (let held = queued[0]; held !== undefined; held = queued[0]) {
+    for (let queued = peer.queue.first; queued !== undefined; queued = peer.queue.first) {
+      for (let held = queued.helds[0]; held !== undefined; held = queued.helds[0]) {
         const cost = held.bundle.bytes.length + passageOverheadBytes;
         if (passages.length > 0 && bytes + cost > room) return passages;
-        queued.shift();
+        queued.helds.shift();
         peer.queuedBytes -= held.bundle.bytes.length;
         if (held.kinds.length === 0) continue;
         passages.push(this.passage(peer, held));
         bytes += cost;
       }
-      peer.queue.delete(origin);
+      peer.queue.shift();
+      queued.origin.dequeued(queued);
       if (bytes > room) break;
     }
     return passages;
