@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fail, requireBuild, requirePackages, requirePlatform } from '../../services/cli/setup.mjs';
 
-const parts = ['quic', 'delivery', 'latency', 'idle', 'memory'];
+const parts = ['quic', 'delivery', 'latency', 'idle', 'memory', 'simulator'];
 const { only, json, minutes } = options();
 requirePlatform();
 requirePackages();

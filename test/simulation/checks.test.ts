@@ -1,6 +1,7 @@
 /** The checks themselves: each complains of what it is there for, and of nothing else. */
-import { decodeBundle, encodeBundle, kinds, limits, messageOfUnsigned, sealBundle } from '@starling/gossip';
-import { beforeEach, expect, it } from 'vitest';
+import { decodeBundle, encodeBundle, type Event, kinds, limits, messageOfUnsigned, sealBundle } from '@starling/gossip';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { clone } from '../simulator/src/faults.js';
 import { Run } from '../simulator/src/run.js';
 import type { SimulatedNode } from '../simulator/src/simulated-node.js';
 import { clusterTag, toySign } from '../simulator/src/toy-crypto.js';
@@ -74,6 +75,41 @@ it('sees a healthy node given up for too long', () => {
   run.health.onEvent(observer, { ...change, state: 'failed', previous: 'suspect' });
   run.advance(31);
   expect(complaints()).toEqual([expect.stringContaining('given up')]);
+});
+
+describe('an accusation', () => {
+  const accusations = (): Event[] => [
+    { type: 'own-identity-conflict', incarnation: 1, sequence: 9, repeated: false },
+    { type: 'equivocation-proven', origin: origin.key.id, first: new Uint8Array(1), second: new Uint8Array(2) },
+    { type: 'leaf-reused', fingerprint: new Uint8Array(32), first: origin.key.id, second: (run.world.nodes[2] as SimulatedNode).key.id },
+    { type: 'peer-refused', connection: [...observer.links.keys()][0] as number, peer: null, reason: 'bytes that are no message' },
+  ];
+  const accuse = () => {
+    for (const event of accusations()) run.reputation.onEvent(observer, event);
+  };
+
+  it('is seen where all are honest', () => {
+    accuse();
+    expect(complaints()).toEqual([expect.stringContaining('its own words'), expect.stringContaining('equivocation'), expect.stringContaining('one certificate'), expect.stringContaining('refuses node')]);
+  });
+
+  it('is right where one is malicious', () => {
+    run.corrupt(run.world.nodes.filter((node) => node !== observer), ['forge']);
+    accuse();
+    expect(complaints()).toEqual([expect.stringContaining('its own words')]);
+  });
+
+  it('is right where two run under one identity, or a disk was restored', () => {
+    clone(run, origin);
+    for (const node of run.world.nodes.slice(2, 4)) {
+      node.disk.incarnation -= 1;
+      run.world.crash(node);
+      run.world.start(node);
+    }
+    clone(run, observer);
+    accuse();
+    expect(complaints()).toEqual([]);
+  });
 });
 
 it('sees that a network in pieces does not agree', () => {

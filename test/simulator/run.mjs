@@ -9,5 +9,5 @@ const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const build = spawnSync(process.execPath, [tsc, '-b', 'test/simulator'], { cwd: root, stdio: ['ignore', 2, 2] });
 if (build.status !== 0) process.exit(build.status ?? 1);
 // Ten thousand nodes hold a hundred records each; the default heap is too small for them, and scavenging small ones often costs more than it saves.
-const run = spawnSync(process.execPath, ['--max-old-space-size=15000', '--max-semi-space-size=64', join(here, 'dist', 'main.js'), ...process.argv.slice(2)], { stdio: 'inherit' });
+const run = spawnSync(process.execPath, ['--max-old-space-size=15000', '--max-semi-space-size=128', join(here, 'dist', 'main.js'), ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exit(run.status ?? 1);

@@ -22,6 +22,11 @@ function readReport(path: string): Report | null {
   return null;
 }
 
+/** A large network takes an hour for a minute. */
+function showProgress(nowMs: number): void {
+  process.stderr.write(`\r${Math.round(nowMs / 1_000)} s \r`);
+}
+
 function comparison(before: string, after: string): number {
   const reports = [readReport(before), readReport(after)];
   const [a, b] = reports;
@@ -46,7 +51,7 @@ function obey(command: Command): number {
     case 'nightly':
       return nightly(print);
     case 'run': {
-      const report = simulate(command);
+      const report = simulate({ ...command, ...(process.stderr.isTTY ? { onRound: showProgress } : {}) });
       print(tableOf(report));
       if (command.json !== undefined) writeFileSync(command.json, `${JSON.stringify(report, null, 2)}\n`);
       return conclude(report);

@@ -6,6 +6,7 @@ import { type MaliceName, maliceOf } from './malice.js';
 import { calmLinks } from './network.js';
 import type { Plan } from './plan.js';
 import { Quality } from './quality.js';
+import { Reputation } from './reputation.js';
 import type { SimulatedNode } from './simulated-node.js';
 import { isHonest, Views } from './views.js';
 import { World } from './world.js';
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly nodes: number;
   readonly seconds: number;
+  /** Called after each round, with the virtual time. */
+  readonly onRound?: (nowMs: number) => void;
 }
 
 export class Run {
@@ -34,6 +37,7 @@ export class Run {
   readonly quality: Quality;
   readonly health: Health;
   readonly checks: Checks;
+  readonly reputation: Reputation;
   /** For the choices of the plan, apart from those of the network. */
   readonly random: Random;
   /** Seconds of virtual time and the share of honest nodes that agree with the truth. */
@@ -50,7 +54,8 @@ export class Run {
     this.quality = new Quality(this.world, this.views);
     this.health = new Health(this.world);
     this.checks = new Checks(this.world, this.views, this.health);
-    for (const watcher of [this.views, this.quality, this.health, this.checks]) this.world.watch(watcher);
+    this.reputation = new Reputation(this.world, this.checks);
+    for (const watcher of [this.views, this.quality, this.health, this.checks, this.reputation]) this.world.watch(watcher);
     this.world.discovery = (node) => this.someAddresses(node, discoveredAddresses);
   }
 
@@ -79,6 +84,7 @@ export class Run {
       this.world.run(Math.min(endMs, this.world.nowMs + roundMs));
       this.agreement.push([Math.round(this.world.nowMs / 100) / 10, Math.round(1_000 * this.views.agreement()) / 1_000]);
       this.checks.round();
+      this.options.onRound?.(this.world.nowMs);
     }
   }
 
