@@ -8,7 +8,7 @@ export interface Memory {
   keep(bundle: ReadBundle): ReadBundle;
 }
 
-const slabBytes = 16_384;
+const slabBytes = 8_192;
 
 /**
  * Messages are cut one after the other from large buffers: a view costs a tenth of what a buffer of its own costs. Nothing

@@ -38,7 +38,8 @@ export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | nul
     release(origin, held.kinds);
     let place = 0;
     while (place < origin.held.length && (origin.held[place] as HeldBundle).bundle.sequence > bundle.sequence) place += 1;
-    origin.held.splice(place, 0, held);
+    // What `concat` and `slice` make is exactly as long as it has to be; an array that grew is several times longer.
+    origin.held = origin.held.slice(0, place).concat(held, origin.held.slice(place));
   }
   origin.incarnation = bundle.incarnation;
   if (bundle.sequence > origin.sequence) {
@@ -85,7 +86,7 @@ function release(origin: Origin, superseded: readonly number[]): void {
     for (const kind of held.kinds) if (kind !== kinds.sample && superseded.includes(kind)) origin.fingerprint = (origin.fingerprint ^ mix(kind, held.bundle.sequence)) >>> 0;
     const left = held.kinds.filter((kind) => !superseded.includes(kind));
     origin.recordsInForce -= held.kinds.length - left.length;
-    held.kinds = left;
+    held.kinds = left.slice();
     if (held.kinds.length > 0) continue;
     origin.heldBytes -= held.bundle.bytes.length;
     origin.held.splice(i, 1);
@@ -94,7 +95,7 @@ function release(origin: Origin, superseded: readonly number[]): void {
 
 function clear(origin: Origin): void {
   for (const held of origin.held) held.kinds = none;
-  origin.held.length = 0;
+  origin.held = [];
   origin.heldBytes = 0;
   origin.recordsInForce = 0;
   origin.fingerprint = 0;

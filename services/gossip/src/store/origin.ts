@@ -48,7 +48,7 @@ export class Origin {
   /** Announced with the next announcement. */
   isFresh = false;
   /** In force, newest first. */
-  readonly held: HeldBundle[] = [];
+  held: HeldBundle[] = [];
   /** Bytes of these, and how many of their records are in force. */
   heldBytes = 0;
   recordsInForce = 0;
