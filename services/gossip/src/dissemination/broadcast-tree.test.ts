@@ -138,6 +138,16 @@ describe('an announcement', () => {
     expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 1], [1, 0]]);
   });
 
+  it('of more shorter ways than a graft may name is answered in messages that the other takes', () => {
+    const rig = new CoreRig();
+    const [a, b] = [rig.connect(toyKey(6, 1)), rig.connect(toyKey(6, 2))];
+    const origins = Array.from({ length: limits.maxRequestedOrigins + 1 }, (_, i) => toyKey(8, i));
+    for (let i = 0; i < origins.length; i += 50) rig.push(a, origins.slice(i, i + 50).map((key) => introductionOf(key)), 'eager', { hops: 2 + limits.worthwhileHops });
+    rig.clear();
+    rig.hear(b, { type: 'announce', rumors: origins.map((key) => ({ ...rumor(1), prefix: key.publicKey.subarray(0, 8) })) });
+    expect(ofType(rig, b, 'graft').map(({ wanted }) => wanted.length)).toEqual([limits.maxRequestedOrigins, 1]);
+  });
+
   it('is waited for within a bound for each peer, and one for all', () => {
     const rig = new CoreRig();
     const rumors = (round: number) => Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, round, j >> 8, j & 255, 0, 0, 0, 0]) }));

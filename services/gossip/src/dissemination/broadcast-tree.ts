@@ -180,7 +180,7 @@ export class BroadcastTree {
       if (missing.from.phase !== 'up' || (origin !== undefined && !origin.isNews(incarnation, sequence))) continue;
       const prefixes = wanted.get(missing.from);
       if (prefixes === undefined) wanted.set(missing.from, [prefix]);
-      else if (prefixes.length < limits.maxRequestedOrigins) prefixes.push(prefix);
+      else prefixes.push(prefix);
     }
     for (const [peer, prefixes] of wanted) this.graft(peer, prefixes);
   }
@@ -192,14 +192,16 @@ export class BroadcastTree {
     this.graft(peer, [prefix]);
   }
 
-  /** Asks a peer to carry these origins from now on, and for what it holds of them beyond what we hold. */
+  /** Asks a peer to carry these origins from now on, and for what it holds of them beyond what we hold; in as many messages as it takes. */
   graft(peer: Peer, prefixes: readonly Uint8Array[]): void {
     const { origins } = this.#context;
-    const wanted = prefixes.map((prefix) => {
-      const origin = origins.findByPrefix(prefix);
-      return { prefix, incarnation: origin?.incarnation ?? 0, sequence: origin?.sequence ?? 0 };
-    });
-    this.#outbox.send(peer, { type: 'graft', wanted });
+    for (let from = 0; from < prefixes.length; from += limits.maxRequestedOrigins) {
+      const wanted = prefixes.slice(from, from + limits.maxRequestedOrigins).map((prefix) => {
+        const origin = origins.findByPrefix(prefix);
+        return { prefix, incarnation: origin?.incarnation ?? 0, sequence: origin?.sequence ?? 0 };
+      });
+      this.#outbox.send(peer, { type: 'graft', wanted });
+    }
   }
 
   /** Tells a few peers, in turn, what is new here that they do not get from here. */
