@@ -83,10 +83,12 @@ export const limits = {
   graftDelayMs: 250,
   /** A peer is asked for the credential of an origin at most once in so long, milliseconds. */
   askIntervalMs: 100,
-  /** Bundles waited for after an announcement. */
+  /** Origins waited for after an announcement. */
   maxMissing: 8_192,
   /** And of them after those of one peer: what one invents leaves room for what the others tell. */
   maxPeerMissing: 2_048,
+  /** Peers that announced one origin and are asked for it one after the other: the last of them after so many times `graftDelayMs`. */
+  maxAnnouncers: 4,
   /** What a peer brings once too often is collected so long before it is told, milliseconds. */
   pruneDelayMs: 20,
 

@@ -148,6 +148,37 @@ describe('an announcement', () => {
     expect(ofType(rig, b, 'graft').map(({ wanted }) => wanted.length)).toEqual([limits.maxRequestedOrigins, 1]);
   });
 
+  it('leads to its announcer, though another announces all the time what it does not have', () => {
+    const { rig, b, c } = tree();
+    for (let round = 0; round < 8; round++) {
+      rig.hear(b, { type: 'announce', rumors: [rumor(1_000_000 + round)] });
+      rig.advance(10);
+      rig.hear(c, { type: 'announce', rumors: [rumor(2 + round)] });
+      rig.advance(limits.graftDelayMs - 10);
+    }
+    expect(ofType(rig, c, 'graft').length).toBeGreaterThanOrEqual(3);
+    rig.clear();
+    rig.hear(c, { type: 'announce', rumors: [rumor(20)] });
+    rig.advance(limits.maxAnnouncers * limits.graftDelayMs);
+    expect(ofType(rig, c, 'graft')).toHaveLength(1);
+  });
+
+  it('is followed by grafts to some of those from whom it came, one after the other, until it has come', () => {
+    const rig = new CoreRig();
+    const peers = Array.from({ length: limits.maxAnnouncers + 1 }, (_, i) => rig.connect(toyKey(6, 1 + i)));
+    for (const peer of peers) rig.hear(peer, { type: 'announce', rumors: [rumor(1)] });
+    const grafts = () => peers.map((peer) => ofType(rig, peer, 'graft').length);
+    rig.advance(limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 0, 0, 0, 0]);
+    rig.give({ type: 'connection-closed', connection: peers[1] as number, reason: 'gone' });
+    rig.advance(limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 0, 1, 0, 0]);
+    rig.push(peers[2] as number, [introductionOf(origin)], 'graft');
+    rig.advance(limits.maxAnnouncers * limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 0, 1, 0, 0]);
+    expect(rig.all('limit-reached')).toEqual([]);
+  });
+
   it('is waited for within a bound for each peer, and one for all', () => {
     const rig = new CoreRig();
     const rumors = (round: number) => Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, round, j >> 8, j & 255, 0, 0, 0, 0]) }));
