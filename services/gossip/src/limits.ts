@@ -113,6 +113,9 @@ export const limits = {
   /** Bundles of one origin that are checked: per second in the long run, and at once. Well beyond what a sensor says; what a node that floods its own costs the others. */
   maxBundlesPerSecond: 64,
   maxBundleBurst: 128,
+  /** Credentials brought by one peer that are judged and refused: per second in the long run, and at once. What a peer that invents nodes costs; one that trusts other roots than we do brings as many now and then. */
+  maxRefusedCredentialsPerSecond: 16,
+  maxRefusedCredentialBurst: 256,
   /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
   maxFutureMs: 60_000,
   maxSampleAgeMs: 900_000,

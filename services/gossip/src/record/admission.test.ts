@@ -199,3 +199,61 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
     expect(isHeard(said + 2)).toBe(true);
   });
 });
+
+describe('a peer that brings credentials that are refused (PROTOCOL 5.11)', () => {
+  const { maxRefusedCredentialBurst, maxRefusedCredentialsPerSecond } = limits;
+  /** A bundle of an origin that nobody admitted, with a credential of another. */
+  const invented = (i: number) => bundleOf(toyKey(9, i), { sequence: 1, records: [credentialRecord(peer), sampleRecord()] });
+
+  function tired() {
+    const { rig, connection } = rigWithPeer();
+    const checks = (from: number, count: number) => {
+      let asked = 0;
+      for (let i = from; i < from + count; i++) asked += rig.push(connection, [invented(i)]).filter(({ type }) => type === 'verify-signature').length;
+      return asked;
+    };
+    return { rig, connection, checks };
+  }
+
+  it('costs a bounded number of checks, at once and in the long run', () => {
+    const { rig, checks } = tired();
+    expect(checks(0, 1_000)).toBe(maxRefusedCredentialBurst);
+    expect(rig.refusals().filter((reason) => reason === 'too-many-refused')).toHaveLength(1_000 - maxRefusedCredentialBurst);
+    expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxRefusedCredentialsPerSecond');
+    rig.advance(2_000);
+    expect(checks(1_000, 1_000)).toBe(2 * maxRefusedCredentialsPerSecond);
+    expect(rig.closed).toEqual([]);
+  });
+
+  it('is paid for when the answers come, also those that were asked for before the first of them was refused', () => {
+    const { rig, checks } = tired();
+    rig.holdsAnswers = true;
+    expect(checks(0, 1_000)).toBe(1_000);
+    rig.release();
+    rig.advance(((1_000 - maxRefusedCredentialBurst) / maxRefusedCredentialsPerSecond) * 1_000 - 100);
+    expect(checks(1_000, 10)).toBe(0);
+    rig.advance(1_000);
+    expect(checks(1_000, 10)).toBe(10);
+  });
+
+  it('is heard for all that needs no credential to be judged, and so are the others', () => {
+    const { rig, connection, checks } = tired();
+    rig.push(connection, [introductionOf(other)]);
+    const second = rig.connect(toyKey(1, 3));
+    checks(0, 1_000);
+    rig.clear();
+    rig.push(connection, [sampleOf(other, 2)]);
+    rig.push(second, [introductionOf(toyKey(1, 4))]);
+    expect(rig.all('record-merged').map(({ origin }) => origin)).toEqual([other.id, toyKey(1, 4).id]);
+    rig.push(connection, [introductionOf(toyKey(1, 5))]);
+    expect(rig.refusals()).toEqual(['too-many-refused']);
+  });
+
+  it('begins anew when the roots change: what was refused may be admitted now', () => {
+    const { rig, connection, checks } = tired();
+    checks(0, 1_000);
+    rig.give({ type: 'trust-changed' });
+    rig.push(connection, [introductionOf(other)]);
+    expect(rig.all('record-merged').map(({ origin }) => origin)).toEqual([other.id]);
+  });
+});

@@ -21,7 +21,7 @@ export type RefusalReason = (typeof refusalReasons)[number] | `credential-${Cred
 /** Those that have nothing to do with the credential's own contents. */
 export const refusalReasons = [
   'oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid',
-  'equivocation', 'leaf-reused', 'departed', 'too-many-origins', 'too-many-kinds', 'too-many-bytes', 'too-frequent', 'overloaded', 'own-identity',
+  'equivocation', 'leaf-reused', 'departed', 'too-many-origins', 'too-many-kinds', 'too-many-bytes', 'too-frequent', 'too-many-refused', 'overloaded', 'own-identity',
 ] as const;
 
 /** Reasons that prove the sender itself at fault: an honest node checks all of this before it passes anything on. */
@@ -30,6 +30,10 @@ const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 
 /** What one bundle uses up of its origin's rate, and how much may be used up in advance, milliseconds. */
 const bundleMs = 1_000 / limits.maxBundlesPerSecond;
 const burstMs = limits.maxBundleBurst * bundleMs;
+
+/** What one refused credential uses up of what the peer that brought it may cost, and how much may be used up in advance, milliseconds. */
+const refusalMs = 1_000 / limits.maxRefusedCredentialsPerSecond;
+const refusalBurstMs = limits.maxRefusedCredentialBurst * refusalMs;
 
 const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
 
@@ -166,6 +170,10 @@ export class Admission {
 
   #verify(arrival: Arrival, bundle: ReadBundle, publicKey: Uint8Array): void {
     const { via } = arrival;
+    if (via !== null && this.#wearsOut(via) && this.#credentialToJudge(bundle, this.#context.origins.find(publicKey)) !== null) {
+      this.#context.limitReached('maxRefusedCredentialsPerSecond');
+      return this.#refuse(arrival, bundle.origin, 'too-many-refused');
+    }
     if (this.#checks.size >= limits.maxPendingVerifications) {
       this.#context.limitReached('maxPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
@@ -225,14 +233,30 @@ export class Admission {
     return origin?.credential && equalBytes(origin.credential.bytes, credential) ? null : credential;
   }
 
+  /** So many credentials that it brought were refused that no other one is judged for now (docs/PROTOCOL.md 5.11). */
+  #wearsOut(via: Peer): boolean {
+    return via.refusedUntilMs + refusalMs > this.#context.nowMs + refusalBurstMs;
+  }
+
+  #refuseCredential({ arrival, id }: Check, reason: RefusalReason): void {
+    const { via } = arrival;
+    if (via !== null) via.refusedUntilMs = Math.max(via.refusedUntilMs, this.#context.nowMs) + refusalMs;
+    this.#refuse(arrival, id, reason);
+  }
+
+  /** What was refused under the old roots may be admitted under the new ones, and was no peer's fault. */
+  trustChanged(): void {
+    for (const peer of this.#context.peers.all()) peer.refusedUntilMs = 0;
+  }
+
   /** Returns false when the request was not one of admission's. */
   onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
     const check = this.#checks.take(request);
     if (check === undefined) return false;
     this.#end(check);
-    if (!result.admitted) this.#refuse(check.arrival, check.id, `credential-${result.reason}`);
-    else if (result.facts.nodeId !== check.id) this.#refuse(check.arrival, check.id, 'credential-wrong-node');
-    else if (this.#vouching.isLeafReused(result.facts)) this.#refuse(check.arrival, check.id, 'leaf-reused');
+    if (!result.admitted) this.#refuseCredential(check, `credential-${result.reason}`);
+    else if (result.facts.nodeId !== check.id) this.#refuseCredential(check, 'credential-wrong-node');
+    else if (this.#vouching.isLeafReused(result.facts)) this.#refuseCredential(check, 'leaf-reused');
     else this.#merge(check, result.facts);
     return true;
   }
