@@ -179,6 +179,27 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
     expect(rig.closed).toEqual([]);
   });
 
+  it('pays not for what another says again of it and is refused', () => {
+    const { rig, connection } = rigWithPeer();
+    rig.push(connection, [introductionOf(other)]);
+    const liar = rig.connect(toyKey(1, 3));
+    const refused = bundleOf(other, { sequence: 100, records: [credentialRecord(peer), sampleRecord()] });
+    const tooMuch = bundleOf(other, { sequence: 101, records: [{ kind: 99, payload: new Uint8Array(16_000) }] });
+    const filling = Array.from({ length: 8 }, (_, i) => bundleOf(other, { sequence: 2 + i, records: [{ kind: 16 + i, payload: new Uint8Array(16_000) }] }));
+    rig.push(connection, filling.slice(0, 4));
+    rig.push(connection, filling.slice(4));
+    rig.clear();
+    let checked = 0;
+    for (let i = 0; i < 2 * maxBundleBurst; i++) {
+      rig.push(liar, [refused]);
+      checked += rig.push(liar, [tooMuch]).filter(({ type }) => type === 'verify-signature').length;
+    }
+    expect(checked).toBe(0);
+    expect(new Set(rig.refusals())).toEqual(new Set(['credential-wrong-node', 'too-many-bytes']));
+    for (let sequence = 110; sequence < 110 + maxBundleBurst / 2; sequence++) rig.push(connection, [sampleOf(other, sequence)]);
+    expect(rig.all('record-merged')).toHaveLength(maxBundleBurst / 2);
+  });
+
   it('pays for what was checked, also when it says it backwards and nothing but the first is merged', () => {
     const { rig, connection } = rigWithPeer();
     rig.push(connection, [introductionOf(other)]);

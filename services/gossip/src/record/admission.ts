@@ -7,7 +7,7 @@ import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
 import { Pending } from '../pending.js';
-import { mergeBundle, type OriginLimit, supersedes, supersedingKinds } from '../store/merge.js';
+import { exceededLimit, mergeBundle, type OriginLimit, supersedingKinds } from '../store/merge.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { type BundleHead, type ReadBundle, decodeBundle, messageOfBundle, originAt, peekBundle, signatureBytes, signatureOfBundle } from './bundle.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
@@ -154,7 +154,10 @@ export class Admission {
     if (origin.state === 'left' && bundle.incarnation <= origin.incarnation) return 'departed';
     if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
     const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
-    if (!contested && !supersedes(origin, bundle)) return 'superseded';
+    const superseding = supersedingKinds(origin, bundle);
+    if (!contested && superseding.length === 0) return 'superseded';
+    const exceeded = contested ? null : exceededLimit(origin, bundle, superseding);
+    if (exceeded !== null) return this.#exceed(exceeded);
     if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) return 'too-frequent';
     if (origin.credential === null) return credential === null ? 'credential-missing' : null;
     if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
@@ -201,8 +204,6 @@ export class Admission {
     }
     const { bundle, arrival } = check;
     const origin = this.#context.origins.get(bundle.origin);
-    // Whatever becomes of it now, it cost a check; before the signature held, anybody could have used up the rate.
-    if (origin !== undefined) origin.spentUntilMs = Math.max(origin.spentUntilMs, this.#context.nowMs) + bundleMs;
     if (arrival.path !== 'own' && bundle.origin === this.#context.config.self) {
       this.#end(check);
       // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
@@ -266,6 +267,8 @@ export class Admission {
     const { origins } = this.#context;
     const known = origins.find(bundle.bytes, originAt);
     if (known === undefined && facts === null) return this.#refuse(arrival, check.id, 'credential-missing');
+    // Whatever becomes of it now, it cost a check. Sooner, whoever has a saying that is refused here could use up the rate with it, again and again.
+    if (known !== undefined) known.spentUntilMs = Math.max(known.spentUntilMs, this.#context.nowMs) + bundleMs;
     const rival = known?.incarnation === bundle.incarnation ? known.holding(bundle.sequence) : undefined;
     if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
     const superseding = known === undefined ? bundle.kinds : supersedingKinds(known, bundle);
@@ -275,12 +278,14 @@ export class Admission {
     if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, kept.payload(kinds.credential) ?? check.credential, facts);
     const held: HeldBundle = { bundle: kept, hops: arrival.hops, madeAtMs: check.arrivedAtMs - arrival.ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
     const exceeded = mergeBundle(origin, held);
-    if (exceeded !== null) {
-      this.#context.limitReached(exceeded);
-      return this.#refuse(arrival, check.id, reasonOfLimit[exceeded]);
-    }
+    if (exceeded !== null) return this.#refuse(arrival, check.id, this.#exceed(exceeded));
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
     this.#listener.onMerged(origin, held, arrival, { known: known !== undefined });
+  }
+
+  #exceed(limit: OriginLimit): RefusalReason {
+    this.#context.limitReached(limit);
+    return reasonOfLimit[limit];
   }
 
   #provenEquivocation(origin: Origin, first: ReadBundle, second: ReadBundle, arrival: Arrival): void {
