@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bundleOf, CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 
 const peer = toyKey(1, 1);
@@ -156,6 +157,21 @@ it('holds of one origin no more than an answer of the repair can carry', () => {
   expect(new Set(rig.refusals())).toEqual(new Set(['too-many-bytes']));
   expect(rig.closed).toEqual([]);
   expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxOriginBytes');
+});
+
+it('takes no credential from a bundle that is ignored at the merge', () => {
+  const { rig, connection } = rigWithPeer();
+  rig.push(connection, [introductionOf(other)]);
+  const large = (sequence: number, kind: number) => bundleOf(other, { sequence, records: [{ kind, payload: new Uint8Array(16_000) }] });
+  for (let i = 0; i < 7; i++) rig.push(connection, [large(2 + i, 16 + i)]);
+  const renewed = toyCredential(other, { notAfterS: 4_000_000_001 });
+  rig.clear();
+  rig.holdsAnswers = true;
+  rig.push(connection, [large(9, 30)]);
+  rig.push(connection, [bundleOf(other, { sequence: 10, records: [{ kind: 0, payload: renewed }, { kind: 31, payload: new Uint8Array(15_000) }] })]);
+  rig.release();
+  expect(rig.refusals()).toEqual(['too-many-bytes']);
+  expect(rig.all('credential-admitted')).toEqual([]);
 });
 
 describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {

@@ -275,10 +275,10 @@ export class Admission {
     if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
     const kept = this.#context.memory.keep(bundle);
     const origin = known ?? origins.add(kept.origin);
-    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, kept.payload(kinds.credential) ?? check.credential, facts);
     const held: HeldBundle = { bundle: kept, hops: arrival.hops, madeAtMs: check.arrivedAtMs - arrival.ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
     const exceeded = mergeBundle(origin, held);
     if (exceeded !== null) return this.#refuse(arrival, check.id, this.#exceed(exceeded));
+    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, kept.payload(kinds.credential) ?? check.credential, facts);
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
     this.#listener.onMerged(origin, held, arrival, { known: known !== undefined });
   }
