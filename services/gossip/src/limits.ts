@@ -102,6 +102,8 @@ export const limits = {
   antiEntropyPeerBytesPerSecond: 1_048_576,
   /** One answer to a digest, bytes of bundles. */
   maxAnswerBytes: 262_144,
+  /** Within a round a pass goes on at once so often where the other stopped for want of budget: about as many full answers as its budget holds. */
+  maxContinuations: 8,
   /** A sample younger than so many sample intervals is on its way along the tree, and not repaired. */
   underwayIntervals: 2,
   /** Origins asked for in one request. */

@@ -26,6 +26,8 @@ export interface CatchUp {
   readonly start: Uint8Array;
   next: Uint8Array;
   wrapped: boolean;
+  /** How often it went on where the other had stopped, since the last round. */
+  continued: number;
 }
 
 export class Peer {
