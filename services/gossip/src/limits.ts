@@ -38,6 +38,8 @@ export const limits = {
   /** Addresses kept from discovery, and learned from joins and former peers. */
   maxDiscoveredAddresses: 32,
   maxLearnedAddresses: 8,
+  /** An address at which this node met its own id is not dialled for so long, milliseconds. */
+  ownAddressMs: 600_000,
   /** Dials under way at once. */
   maxDials: 3,
   /** A peer that was one and is none any more is not dialled again for so long while there are others, milliseconds. */
