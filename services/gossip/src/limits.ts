@@ -72,7 +72,7 @@ export const limits = {
   streamBatchBytes: 32_768,
   /** More than so many bytes queued for a peer go by stream. */
   datagramBacklogBytes: 12_000,
-  /** Connections crossed at most. */
+  /** Connections crossed are counted so far. */
   maxHops: 64,
 
   /** Announcements: how often, to how many peers, how many in one message. */
