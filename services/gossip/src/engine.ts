@@ -134,6 +134,7 @@ class Core implements Engine {
         this.#connections.renewCredential(input.credential);
         return this.#voice.renewCredential(input.credential);
       case 'trust-changed':
+        this.#admission.trustChanged();
         return this.#vouching.recheck();
       case 'discovered':
         return this.#overlay.discovered(input.addresses);

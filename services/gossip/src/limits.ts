@@ -38,6 +38,8 @@ export const limits = {
   /** Addresses kept from discovery, and learned from joins and former peers. */
   maxDiscoveredAddresses: 32,
   maxLearnedAddresses: 8,
+  /** An address at which this node met its own id is not dialled for so long, milliseconds. */
+  ownAddressMs: 600_000,
   /** Dials under way at once. */
   maxDials: 3,
   /** A peer that was one and is none any more is not dialled again for so long while there are others, milliseconds. */
@@ -70,7 +72,7 @@ export const limits = {
   streamBatchBytes: 32_768,
   /** More than so many bytes queued for a peer go by stream. */
   datagramBacklogBytes: 12_000,
-  /** Connections crossed at most. */
+  /** Connections crossed are counted so far. */
   maxHops: 64,
 
   /** Announcements: how often, to how many peers, how many in one message. */
@@ -83,10 +85,12 @@ export const limits = {
   graftDelayMs: 250,
   /** A peer is asked for the credential of an origin at most once in so long, milliseconds. */
   askIntervalMs: 100,
-  /** Bundles waited for after an announcement. */
+  /** Origins waited for after an announcement. */
   maxMissing: 8_192,
   /** And of them after those of one peer: what one invents leaves room for what the others tell. */
   maxPeerMissing: 2_048,
+  /** Peers that announced one origin and are asked for it one after the other: the last of them after so many times `graftDelayMs`. */
+  maxAnnouncers: 4,
   /** What a peer brings once too often is collected so long before it is told, milliseconds. */
   pruneDelayMs: 20,
 
@@ -100,6 +104,8 @@ export const limits = {
   antiEntropyPeerBytesPerSecond: 1_048_576,
   /** One answer to a digest, bytes of bundles. */
   maxAnswerBytes: 262_144,
+  /** Within a round a pass goes on at once so often where the other stopped for want of budget: about as many full answers as its budget holds. */
+  maxContinuations: 8,
   /** A sample younger than so many sample intervals is on its way along the tree, and not repaired. */
   underwayIntervals: 2,
   /** Origins asked for in one request. */
@@ -111,6 +117,9 @@ export const limits = {
   /** Bundles of one origin that are checked: per second in the long run, and at once. Well beyond what a sensor says; what a node that floods its own costs the others. */
   maxBundlesPerSecond: 64,
   maxBundleBurst: 128,
+  /** Credentials brought by one peer that are judged and refused: per second in the long run, and at once. What a peer that invents nodes costs; one that trusts other roots than we do brings as many now and then. */
+  maxRefusedCredentialsPerSecond: 16,
+  maxRefusedCredentialBurst: 256,
   /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
   maxFutureMs: 60_000,
   maxSampleAgeMs: 900_000,

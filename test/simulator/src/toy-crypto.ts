@@ -61,8 +61,8 @@ function word(bytes: Uint8Array, at: number): number {
 }
 
 /** A credential whose one certificate is the leaf's fingerprint, admitted by the simulator as the authority. */
-export function toyCredential(key: ToyKey): Uint8Array {
-  const unsigned = encodeCredential({ clusterTag, nodeId: key.id, notBeforeS: 0, notAfterS: 4_000_000_000, chain: [key.leaf] });
+export function toyCredential(key: ToyKey, { notAfterS = 4_000_000_000 }: { readonly notAfterS?: number } = {}): Uint8Array {
+  const unsigned = encodeCredential({ clusterTag, nodeId: key.id, notBeforeS: 0, notAfterS, chain: [key.leaf] });
   return sealBundle(unsigned, toySign(authority, concatenate(key.leaf, messageOfUnsignedCredential(unsigned))));
 }
 

@@ -51,6 +51,29 @@ it('goes on where the other stopped, and asks again in the next round where it c
   expect(digestsTo(rig, connection)[2]?.from).toEqual(further);
 });
 
+it('goes on where the other stopped a bounded number of times in a round', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+  const goOnAt = (continueAt: Uint8Array) => rig.hear(connection, { type: 'request', prefixes: [], continueAt });
+  rig.clear();
+  for (let i = 0; i < 100; i++) goOnAt(Uint8Array.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, i]));
+  expect(digestsTo(rig, connection)).toHaveLength(limits.maxContinuations);
+  rig.clear();
+  rig.advance(1.3 * limits.antiEntropyIntervalMs);
+  const [begun] = digestsTo(rig, connection) as [Digest];
+  goOnAt(following(begun.from));
+  expect(digestsTo(rig, connection)).toHaveLength(2);
+});
+
+it('goes on nowhere but within the stretch of its digest', () => {
+  const rig = holding(600);
+  const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+  const [begun] = digestsTo(rig, connection) as [Digest];
+  expect(begun.to).not.toEqual(last);
+  rig.hear(connection, { type: 'request', prefixes: [], continueAt: following(begun.to) });
+  expect(digestsTo(rig, connection)).toHaveLength(1);
+});
+
 describe('what a peer asks for', () => {
   it('is answered within its budget, and more of it when time has passed', () => {
     const rig = new CoreRig();

@@ -39,14 +39,18 @@ export class AntiEntropy {
   /** Passes over the whole store with a new peer, from a random place on, so that several peers bring different parts. */
   raise(peer: Peer): void {
     const start = randomBytes(this.#context.config.random, prefixBytes);
-    peer.catchUp = { start, next: start, wrapped: false };
+    peer.catchUp = { start, next: start, wrapped: false, continued: 0 };
     this.#goOn(peer);
   }
 
   round(): void {
     this.#schedule();
     const peers = this.#context.peers.up();
-    for (const peer of peers) if (peer.catchUp !== null) this.#goOn(peer);
+    for (const peer of peers) {
+      if (peer.catchUp === null) continue;
+      peer.catchUp.continued = 0;
+      this.#goOn(peer);
+    }
     const peer = pick(this.#context.config.random, peers);
     if (peer === undefined || peer.catchUp !== null || this.#isWaiting(peer)) return;
     const to = this.#endOf(this.#cursor, last);
@@ -97,14 +101,18 @@ export class AntiEntropy {
     peer.asked = null;
     this.#context.emit({ type: 'anti-entropy-ended', peer: peer.id ?? '', received: peer.repaired, sent });
     if (asked === null || peer.catchUp === null) return;
-    if (request.continueAt !== null) {
-      const progress = compareBytes(request.continueAt, asked.from) > 0;
-      if (progress) peer.catchUp.next = request.continueAt.slice();
-      // Without progress the other has no budget left for now: the next round asks again.
-      if (progress) this.#goOn(peer);
-      return;
-    }
-    this.#advance(peer, asked.to);
+    if (request.continueAt === null) this.#advance(peer, asked.to);
+    else this.#continue(peer, asked, request.continueAt);
+  }
+
+  /** The other stopped here for want of budget. */
+  #continue(peer: Peer, asked: { readonly from: Uint8Array; readonly to: Uint8Array }, at: Uint8Array): void {
+    const { catchUp } = peer;
+    // Without progress, or after little, it has no budget left for now: the next round asks again.
+    if (catchUp === null || compareBytes(at, asked.from) <= 0 || compareBytes(at, asked.to) > 0) return;
+    catchUp.next = at.slice();
+    catchUp.continued += 1;
+    if (catchUp.continued <= limits.maxContinuations) this.#goOn(peer);
   }
 
   /** Sends what a graft wants. */

@@ -138,6 +138,47 @@ describe('an announcement', () => {
     expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 1], [1, 0]]);
   });
 
+  it('of more shorter ways than a graft may name is answered in messages that the other takes', () => {
+    const rig = new CoreRig();
+    const [a, b] = [rig.connect(toyKey(6, 1)), rig.connect(toyKey(6, 2))];
+    const origins = Array.from({ length: limits.maxRequestedOrigins + 1 }, (_, i) => toyKey(8, i));
+    for (let i = 0; i < origins.length; i += 50) rig.push(a, origins.slice(i, i + 50).map((key) => introductionOf(key)), 'eager', { hops: 2 + limits.worthwhileHops });
+    rig.clear();
+    rig.hear(b, { type: 'announce', rumors: origins.map((key) => ({ ...rumor(1), prefix: key.publicKey.subarray(0, 8) })) });
+    expect(ofType(rig, b, 'graft').map(({ wanted }) => wanted.length)).toEqual([limits.maxRequestedOrigins, 1]);
+  });
+
+  it('leads to its announcer, though another announces all the time what it does not have', () => {
+    const { rig, b, c } = tree();
+    for (let round = 0; round < 8; round++) {
+      rig.hear(b, { type: 'announce', rumors: [rumor(1_000_000 + round)] });
+      rig.advance(10);
+      rig.hear(c, { type: 'announce', rumors: [rumor(2 + round)] });
+      rig.advance(limits.graftDelayMs - 10);
+    }
+    expect(ofType(rig, c, 'graft').length).toBeGreaterThanOrEqual(3);
+    rig.clear();
+    rig.hear(c, { type: 'announce', rumors: [rumor(20)] });
+    rig.advance(limits.maxAnnouncers * limits.graftDelayMs);
+    expect(ofType(rig, c, 'graft')).toHaveLength(1);
+  });
+
+  it('is followed by grafts to some of those from whom it came, one after the other, until it has come', () => {
+    const rig = new CoreRig();
+    const peers = Array.from({ length: limits.maxAnnouncers + 1 }, (_, i) => rig.connect(toyKey(6, 1 + i)));
+    for (const peer of peers) rig.hear(peer, { type: 'announce', rumors: [rumor(1)] });
+    const grafts = () => peers.map((peer) => ofType(rig, peer, 'graft').length);
+    rig.advance(limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 0, 0, 0, 0]);
+    rig.give({ type: 'connection-closed', connection: peers[1] as number, reason: 'gone' });
+    rig.advance(limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 0, 1, 0, 0]);
+    rig.push(peers[2] as number, [introductionOf(origin)], 'graft');
+    rig.advance(limits.maxAnnouncers * limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 0, 1, 0, 0]);
+    expect(rig.all('limit-reached')).toEqual([]);
+  });
+
   it('is waited for within a bound for each peer, and one for all', () => {
     const rig = new CoreRig();
     const rumors = (round: number) => Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, round, j >> 8, j & 255, 0, 0, 0, 0]) }));

@@ -17,11 +17,16 @@ import type { Outbox } from '../wire/outbox.js';
 const announceOverheadBytes = 1;
 const rumorBytes = 8 + 8 + 5 + 1;
 
-/** A bundle that a peer has and we have not. */
+/** A peer that has what we have not, by its own word. */
+interface Announcer {
+  readonly peer: Peer;
+  rumor: Rumor;
+}
+
+/** An origin of which others have more: the first of them is asked when the time has come, the next if that brought nothing. */
 interface Missing {
-  readonly rumor: Rumor;
-  readonly from: Peer;
-  readonly dueMs: number;
+  readonly announcers: Announcer[];
+  dueMs: number;
 }
 
 export class BroadcastTree {
@@ -137,17 +142,30 @@ export class BroadcastTree {
         continue;
       }
       const key = toHex(prefix);
-      if (this.#missing.has(key)) continue;
-      if (peer.awaited >= limits.maxPeerMissing || this.#missing.size >= limits.maxMissing) {
+      const missing = this.#missing.get(key);
+      if (missing !== undefined && !this.#hasPlaceFor(peer, rumor, missing)) continue;
+      if (peer.awaited >= limits.maxPeerMissing || (missing === undefined && this.#missing.size >= limits.maxMissing)) {
         this.#context.limitReached(peer.awaited >= limits.maxPeerMissing ? 'maxPeerMissing' : 'maxMissing');
         break;
       }
       peer.awaited += 1;
-      const dueMs = nowMs + limits.graftDelayMs;
-      this.#missing.set(key, { rumor, from: peer, dueMs });
-      timers.atLatest('graft', dueMs);
+      if (missing !== undefined) missing.announcers.push({ peer, rumor });
+      else this.#missing.set(key, { announcers: [{ peer, rumor }], dueMs: nowMs + limits.graftDelayMs });
+      timers.atLatest('graft', nowMs + limits.graftDelayMs);
     }
     if (shorter.length > 0) this.graft(peer, shorter);
+  }
+
+  /** A peer stands once among those that announced an origin, with what it announced last: so none can keep the others from being asked. */
+  #hasPlaceFor(peer: Peer, rumor: Rumor, { announcers }: Missing): boolean {
+    const own = announcers.find((announcer) => announcer.peer === peer);
+    if (own !== undefined) own.rumor = rumor;
+    else if (announcers.length >= limits.maxAnnouncers) {
+      const gone = announcers.findIndex((announcer) => announcer.peer.phase !== 'up');
+      if (gone === -1) return false;
+      announcers.splice(gone, 1);
+    }
+    return own === undefined;
   }
 
   /** The same bundle came to the other over fewer connections, so that it would be worth to have it from there. Never one of our own descendants: it has more. */
@@ -164,25 +182,34 @@ export class BroadcastTree {
     return origin.prefix;
   }
 
-  /** Fetches what was announced and did not come. */
+  /** Fetches what was announced and did not come, from one announcer after the other. */
   fetchMissing(): void {
-    const { origins, nowMs, timers } = this.#context;
+    const { nowMs, timers } = this.#context;
     const wanted = new Map<Peer, Uint8Array[]>();
     for (const [key, missing] of this.#missing) {
-      if (missing.dueMs > nowMs) {
-        timers.atLatest('graft', missing.dueMs);
-        continue;
+      if (missing.dueMs <= nowMs) {
+        const asked = this.#nextToAsk(missing);
+        if (asked !== null) collect(wanted, asked);
+        if (missing.announcers.length === 0) {
+          this.#missing.delete(key);
+          continue;
+        }
+        missing.dueMs = nowMs + limits.graftDelayMs;
       }
-      this.#missing.delete(key);
-      missing.from.awaited -= 1;
-      const { prefix, incarnation, sequence } = missing.rumor;
-      const origin = origins.findByPrefix(prefix);
-      if (missing.from.phase !== 'up' || (origin !== undefined && !origin.isNews(incarnation, sequence))) continue;
-      const prefixes = wanted.get(missing.from);
-      if (prefixes === undefined) wanted.set(missing.from, [prefix]);
-      else if (prefixes.length < limits.maxRequestedOrigins) prefixes.push(prefix);
+      timers.atLatest('graft', missing.dueMs);
     }
     for (const [peer, prefixes] of wanted) this.graft(peer, prefixes);
+  }
+
+  /** The first that is still there and has more than we hold; it and those before it are no longer waited for. */
+  #nextToAsk({ announcers }: Missing): Announcer | null {
+    for (let announcer = announcers.shift(); announcer !== undefined; announcer = announcers.shift()) {
+      const { peer, rumor } = announcer;
+      peer.awaited -= 1;
+      const origin = this.#context.origins.findByPrefix(rumor.prefix);
+      if (peer.phase === 'up' && (origin === undefined || origin.isNews(rumor.incarnation, rumor.sequence))) return announcer;
+    }
+    return null;
   }
 
   /** The peer holds what is lacking to judge this origin; not more often than the interval allows. */
@@ -192,14 +219,16 @@ export class BroadcastTree {
     this.graft(peer, [prefix]);
   }
 
-  /** Asks a peer to carry these origins from now on, and for what it holds of them beyond what we hold. */
+  /** Asks a peer to carry these origins from now on, and for what it holds of them beyond what we hold; in as many messages as it takes. */
   graft(peer: Peer, prefixes: readonly Uint8Array[]): void {
     const { origins } = this.#context;
-    const wanted = prefixes.map((prefix) => {
-      const origin = origins.findByPrefix(prefix);
-      return { prefix, incarnation: origin?.incarnation ?? 0, sequence: origin?.sequence ?? 0 };
-    });
-    this.#outbox.send(peer, { type: 'graft', wanted });
+    for (let from = 0; from < prefixes.length; from += limits.maxRequestedOrigins) {
+      const wanted = prefixes.slice(from, from + limits.maxRequestedOrigins).map((prefix) => {
+        const origin = origins.findByPrefix(prefix);
+        return { prefix, incarnation: origin?.incarnation ?? 0, sequence: origin?.sequence ?? 0 };
+      });
+      this.#outbox.send(peer, { type: 'graft', wanted });
+    }
   }
 
   /** Tells a few peers, in turn, what is new here that they do not get from here. */
@@ -239,6 +268,12 @@ export class BroadcastTree {
     peer.carried -= 1;
     if (peer.carried === 0) this.#context.emit({ type: 'peer-push-changed', connection: peer.connection, peer: peer.id ?? '', push: 'lazy' });
   }
+}
+
+function collect(wanted: Map<Peer, Uint8Array[]>, { peer, rumor }: Announcer): void {
+  const prefixes = wanted.get(peer);
+  if (prefixes === undefined) wanted.set(peer, [rumor.prefix]);
+  else prefixes.push(rumor.prefix);
 }
 
 function without(peers: readonly Peer[], peer: Peer): readonly Peer[] {

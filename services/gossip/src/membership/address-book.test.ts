@@ -53,11 +53,25 @@ it('never dials what it knows to be its own', () => {
   expect(rig.dialled).toEqual([]);
 });
 
-it('never dials again what led to itself', () => {
+it('dials what led to itself not again for a while, and then again: it may have been a lie, or be another now', () => {
   const rig = new CoreRig();
   rig.give({ type: 'discovered', addresses: [address(1)] });
   expect(rig.dialled).toEqual([address(1)]);
   rig.hear(rig.open(rig.key, 'dialled', address(1)), helloOf(rig.key));
-  rig.advance(2 * limits.maxDialBackoffMs);
+  rig.give({ type: 'discovered', addresses: [address(1)] });
+  rig.advance(limits.ownAddressMs - 1_000);
+  expect(rig.dialled).toEqual([address(1)]);
+  expect(rig.engine.statistics().addresses).toBe(0);
+  rig.advance(3_000);
+  expect(rig.dialled).toEqual([address(1), address(1)]);
+});
+
+it('keeps the latest of the addresses that led to itself, and always the one that it advertises', () => {
+  const rig = new CoreRig({ advertise: address(0) });
+  const many = Array.from({ length: limits.maxDiscoveredAddresses }, (_, i) => address(i + 1));
+  for (const one of [address(0), ...many]) rig.hear(rig.open(rig.key, 'dialled', one), helloOf(rig.key));
+  rig.clear();
+  rig.give({ type: 'discovered', addresses: [address(0), address(1), address(limits.maxDiscoveredAddresses)] });
+  rig.advance(100);
   expect(rig.dialled).toEqual([address(1)]);
 });

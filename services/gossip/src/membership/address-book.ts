@@ -18,12 +18,12 @@ export class AddressBook {
   readonly #discovered = new Map<Address, Entry>();
   readonly #learned = new Map<Address, Entry>();
   readonly #dialling = new Set<Address>();
-  /** Those that turned out to be this node itself. */
-  readonly #own = new Set<Address>();
+  /** Those that turned out to be this node itself, by the word of who was reached there: believed until then, on the monotonic clock. */
+  readonly #own = new Map<Address, number>();
 
   constructor(context: Context) {
     this.#context = context;
-    if (context.config.advertise !== null) this.#own.add(context.config.advertise);
+    if (context.config.advertise !== null) this.#own.set(context.config.advertise, Number.POSITIVE_INFINITY);
   }
 
   get dialling(): number {
@@ -32,7 +32,7 @@ export class AddressBook {
 
   /** Addresses known, the own not counted. */
   get size(): number {
-    return [...this.#discovered.keys()].filter((address) => !this.#own.has(address)).length + this.#learned.size;
+    return [...this.#discovered.keys()].filter((address) => !this.isOwn(address)).length + this.#learned.size;
   }
 
   /** Discovery answered: what it no longer names is forgotten. */
@@ -53,7 +53,7 @@ export class AddressBook {
   remember(address: Address): void {
     const entry = this.#discovered.get(address) ?? this.#learned.get(address) ?? { failures: 0, notBeforeMs: 0 };
     entry.notBeforeMs = this.#context.nowMs + limits.redialAfterMs;
-    if (this.#discovered.has(address) || this.#own.has(address)) return;
+    if (this.#discovered.has(address) || this.isOwn(address)) return;
     this.#learned.delete(address);
     if (this.#learned.size >= limits.maxLearnedAddresses) {
       const oldest = this.#learned.keys().next();
@@ -63,7 +63,7 @@ export class AddressBook {
   }
 
   isOwn(address: Address): boolean {
-    return this.#own.has(address);
+    return (this.#own.get(address) ?? Number.NEGATIVE_INFINITY) > this.#context.nowMs;
   }
 
   dial(address: Address): void {
@@ -90,18 +90,22 @@ export class AddressBook {
     entry.notBeforeMs = this.#context.nowMs + backoffMs * between(this.#context.config.random, 0.75, 1.25);
   }
 
-  /** It led to this node itself: never again. */
+  /** It led to this node itself, or to one that says so, which proves nothing: not again for a while. */
   isSelf(address: Address): void {
     this.#dialling.delete(address);
     this.#discovered.delete(address);
     this.#learned.delete(address);
-    if (this.#own.size < limits.maxDiscoveredAddresses) this.#own.add(address);
+    if (this.#own.get(address) === Number.POSITIVE_INFINITY) return;
+    this.#own.delete(address);
+    const oldest = [...this.#own].find(([, untilMs]) => untilMs !== Number.POSITIVE_INFINITY);
+    if (oldest !== undefined && this.#own.size >= limits.maxDiscoveredAddresses) this.#own.delete(oldest[0]);
+    this.#own.set(address, this.#context.nowMs + limits.ownAddressMs);
   }
 
   /** A random address to try: of those not connected, not the own, not being dialled; `patience` respects what failed lately. */
   next(connected: ReadonlySet<Address>, patience: 'patient' | 'impatient'): Address | undefined {
     const { nowMs, config } = this.#context;
-    const open = [...this.#discovered, ...this.#learned].filter(([address, entry]) => !connected.has(address) && !this.#own.has(address) && !this.#dialling.has(address) && (patience === 'impatient' || entry.notBeforeMs <= nowMs));
+    const open = [...this.#discovered, ...this.#learned].filter(([address, entry]) => !connected.has(address) && !this.isOwn(address) && !this.#dialling.has(address) && (patience === 'impatient' || entry.notBeforeMs <= nowMs));
     return pick(config.random, open)?.[0];
   }
 }

@@ -26,6 +26,8 @@ export interface CatchUp {
   readonly start: Uint8Array;
   next: Uint8Array;
   wrapped: boolean;
+  /** How often it went on where the other had stopped, since the last round. */
+  continued: number;
 }
 
 export class Peer {
@@ -64,6 +66,8 @@ export class Peer {
   outstanding = 0;
   flushedAtMs = Number.NEGATIVE_INFINITY;
   pendingVerifications = 0;
+  /** How far the credentials that it brought and that were refused have used up what they may cost, on our monotonic clock (docs/PROTOCOL.md 5.11). */
+  refusedUntilMs = 0;
   /** Origins that are waited for because it announced them. */
   awaited = 0;
   antiEntropyBudget: Budget | null = null;

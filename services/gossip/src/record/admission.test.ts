@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bundleOf, CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 
 const peer = toyKey(1, 1);
@@ -158,6 +159,21 @@ it('holds of one origin no more than an answer of the repair can carry', () => {
   expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxOriginBytes');
 });
 
+it('takes no credential from a bundle that is ignored at the merge', () => {
+  const { rig, connection } = rigWithPeer();
+  rig.push(connection, [introductionOf(other)]);
+  const large = (sequence: number, kind: number) => bundleOf(other, { sequence, records: [{ kind, payload: new Uint8Array(16_000) }] });
+  for (let i = 0; i < 7; i++) rig.push(connection, [large(2 + i, 16 + i)]);
+  const renewed = toyCredential(other, { notAfterS: 4_000_000_001 });
+  rig.clear();
+  rig.holdsAnswers = true;
+  rig.push(connection, [large(9, 30)]);
+  rig.push(connection, [bundleOf(other, { sequence: 10, records: [{ kind: 0, payload: renewed }, { kind: 31, payload: new Uint8Array(15_000) }] })]);
+  rig.release();
+  expect(rig.refusals()).toEqual(['too-many-bytes']);
+  expect(rig.all('credential-admitted')).toEqual([]);
+});
+
 describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
   const { maxBundleBurst, maxBundlesPerSecond } = limits;
 
@@ -179,6 +195,27 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
     expect(rig.closed).toEqual([]);
   });
 
+  it('pays not for what another says again of it and is refused', () => {
+    const { rig, connection } = rigWithPeer();
+    rig.push(connection, [introductionOf(other)]);
+    const liar = rig.connect(toyKey(1, 3));
+    const refused = bundleOf(other, { sequence: 100, records: [credentialRecord(peer), sampleRecord()] });
+    const tooMuch = bundleOf(other, { sequence: 101, records: [{ kind: 99, payload: new Uint8Array(16_000) }] });
+    const filling = Array.from({ length: 8 }, (_, i) => bundleOf(other, { sequence: 2 + i, records: [{ kind: 16 + i, payload: new Uint8Array(16_000) }] }));
+    rig.push(connection, filling.slice(0, 4));
+    rig.push(connection, filling.slice(4));
+    rig.clear();
+    let checked = 0;
+    for (let i = 0; i < 2 * maxBundleBurst; i++) {
+      rig.push(liar, [refused]);
+      checked += rig.push(liar, [tooMuch]).filter(({ type }) => type === 'verify-signature').length;
+    }
+    expect(checked).toBe(0);
+    expect(new Set(rig.refusals())).toEqual(new Set(['credential-wrong-node', 'too-many-bytes']));
+    for (let sequence = 110; sequence < 110 + maxBundleBurst / 2; sequence++) rig.push(connection, [sampleOf(other, sequence)]);
+    expect(rig.all('record-merged')).toHaveLength(maxBundleBurst / 2);
+  });
+
   it('pays for what was checked, also when it says it backwards and nothing but the first is merged', () => {
     const { rig, connection } = rigWithPeer();
     rig.push(connection, [introductionOf(other)]);
@@ -197,5 +234,63 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
     expect(isHeard(said + 1)).toBe(false);
     rig.advance(2_000);
     expect(isHeard(said + 2)).toBe(true);
+  });
+});
+
+describe('a peer that brings credentials that are refused (PROTOCOL 5.11)', () => {
+  const { maxRefusedCredentialBurst, maxRefusedCredentialsPerSecond } = limits;
+  /** A bundle of an origin that nobody admitted, with a credential of another. */
+  const invented = (i: number) => bundleOf(toyKey(9, i), { sequence: 1, records: [credentialRecord(peer), sampleRecord()] });
+
+  function tired() {
+    const { rig, connection } = rigWithPeer();
+    const checks = (from: number, count: number) => {
+      let asked = 0;
+      for (let i = from; i < from + count; i++) asked += rig.push(connection, [invented(i)]).filter(({ type }) => type === 'verify-signature').length;
+      return asked;
+    };
+    return { rig, connection, checks };
+  }
+
+  it('costs a bounded number of checks, at once and in the long run', () => {
+    const { rig, checks } = tired();
+    expect(checks(0, 1_000)).toBe(maxRefusedCredentialBurst);
+    expect(rig.refusals().filter((reason) => reason === 'too-many-refused')).toHaveLength(1_000 - maxRefusedCredentialBurst);
+    expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxRefusedCredentialsPerSecond');
+    rig.advance(2_000);
+    expect(checks(1_000, 1_000)).toBe(2 * maxRefusedCredentialsPerSecond);
+    expect(rig.closed).toEqual([]);
+  });
+
+  it('is paid for when the answers come, also those that were asked for before the first of them was refused', () => {
+    const { rig, checks } = tired();
+    rig.holdsAnswers = true;
+    expect(checks(0, 1_000)).toBe(1_000);
+    rig.release();
+    rig.advance(((1_000 - maxRefusedCredentialBurst) / maxRefusedCredentialsPerSecond) * 1_000 - 100);
+    expect(checks(1_000, 10)).toBe(0);
+    rig.advance(1_000);
+    expect(checks(1_000, 10)).toBe(10);
+  });
+
+  it('is heard for all that needs no credential to be judged, and so are the others', () => {
+    const { rig, connection, checks } = tired();
+    rig.push(connection, [introductionOf(other)]);
+    const second = rig.connect(toyKey(1, 3));
+    checks(0, 1_000);
+    rig.clear();
+    rig.push(connection, [sampleOf(other, 2)]);
+    rig.push(second, [introductionOf(toyKey(1, 4))]);
+    expect(rig.all('record-merged').map(({ origin }) => origin)).toEqual([other.id, toyKey(1, 4).id]);
+    rig.push(connection, [introductionOf(toyKey(1, 5))]);
+    expect(rig.refusals()).toEqual(['too-many-refused']);
+  });
+
+  it('begins anew when the roots change: what was refused may be admitted now', () => {
+    const { rig, connection, checks } = tired();
+    checks(0, 1_000);
+    rig.give({ type: 'trust-changed' });
+    rig.push(connection, [introductionOf(other)]);
+    expect(rig.all('record-merged').map(({ origin }) => origin)).toEqual([other.id]);
   });
 });

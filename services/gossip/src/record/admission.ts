@@ -7,7 +7,7 @@ import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
 import { Pending } from '../pending.js';
-import { mergeBundle, type OriginLimit, supersedes, supersedingKinds } from '../store/merge.js';
+import { exceededLimit, mergeBundle, type OriginLimit, supersedingKinds } from '../store/merge.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { type BundleHead, type ReadBundle, decodeBundle, messageOfBundle, originAt, peekBundle, signatureBytes, signatureOfBundle } from './bundle.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
@@ -21,7 +21,7 @@ export type RefusalReason = (typeof refusalReasons)[number] | `credential-${Cred
 /** Those that have nothing to do with the credential's own contents. */
 export const refusalReasons = [
   'oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid',
-  'equivocation', 'leaf-reused', 'departed', 'too-many-origins', 'too-many-kinds', 'too-many-bytes', 'too-frequent', 'overloaded', 'own-identity',
+  'equivocation', 'leaf-reused', 'departed', 'too-many-origins', 'too-many-kinds', 'too-many-bytes', 'too-frequent', 'too-many-refused', 'overloaded', 'own-identity',
 ] as const;
 
 /** Reasons that prove the sender itself at fault: an honest node checks all of this before it passes anything on. */
@@ -30,6 +30,10 @@ const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 
 /** What one bundle uses up of its origin's rate, and how much may be used up in advance, milliseconds. */
 const bundleMs = 1_000 / limits.maxBundlesPerSecond;
 const burstMs = limits.maxBundleBurst * bundleMs;
+
+/** What one refused credential uses up of what the peer that brought it may cost, and how much may be used up in advance, milliseconds. */
+const refusalMs = 1_000 / limits.maxRefusedCredentialsPerSecond;
+const refusalBurstMs = limits.maxRefusedCredentialBurst * refusalMs;
 
 const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
 
@@ -150,7 +154,10 @@ export class Admission {
     if (origin.state === 'left' && bundle.incarnation <= origin.incarnation) return 'departed';
     if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
     const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
-    if (!contested && !supersedes(origin, bundle)) return 'superseded';
+    const superseding = supersedingKinds(origin, bundle);
+    if (!contested && superseding.length === 0) return 'superseded';
+    const exceeded = contested ? null : exceededLimit(origin, bundle, superseding);
+    if (exceeded !== null) return this.#exceed(exceeded);
     if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) return 'too-frequent';
     if (origin.credential === null) return credential === null ? 'credential-missing' : null;
     if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
@@ -166,6 +173,10 @@ export class Admission {
 
   #verify(arrival: Arrival, bundle: ReadBundle, publicKey: Uint8Array): void {
     const { via } = arrival;
+    if (via !== null && this.#wearsOut(via) && this.#credentialToJudge(bundle, this.#context.origins.find(publicKey)) !== null) {
+      this.#context.limitReached('maxRefusedCredentialsPerSecond');
+      return this.#refuse(arrival, bundle.origin, 'too-many-refused');
+    }
     if (this.#checks.size >= limits.maxPendingVerifications) {
       this.#context.limitReached('maxPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
@@ -193,8 +204,6 @@ export class Admission {
     }
     const { bundle, arrival } = check;
     const origin = this.#context.origins.get(bundle.origin);
-    // Whatever becomes of it now, it cost a check; before the signature held, anybody could have used up the rate.
-    if (origin !== undefined) origin.spentUntilMs = Math.max(origin.spentUntilMs, this.#context.nowMs) + bundleMs;
     if (arrival.path !== 'own' && bundle.origin === this.#context.config.self) {
       this.#end(check);
       // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
@@ -225,14 +234,30 @@ export class Admission {
     return origin?.credential && equalBytes(origin.credential.bytes, credential) ? null : credential;
   }
 
+  /** So many credentials that it brought were refused that no other one is judged for now (docs/PROTOCOL.md 5.11). */
+  #wearsOut(via: Peer): boolean {
+    return via.refusedUntilMs + refusalMs > this.#context.nowMs + refusalBurstMs;
+  }
+
+  #refuseCredential({ arrival, id }: Check, reason: RefusalReason): void {
+    const { via } = arrival;
+    if (via !== null) via.refusedUntilMs = Math.max(via.refusedUntilMs, this.#context.nowMs) + refusalMs;
+    this.#refuse(arrival, id, reason);
+  }
+
+  /** What was refused under the old roots may be admitted under the new ones, and was no peer's fault. */
+  trustChanged(): void {
+    for (const peer of this.#context.peers.all()) peer.refusedUntilMs = 0;
+  }
+
   /** Returns false when the request was not one of admission's. */
   onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
     const check = this.#checks.take(request);
     if (check === undefined) return false;
     this.#end(check);
-    if (!result.admitted) this.#refuse(check.arrival, check.id, `credential-${result.reason}`);
-    else if (result.facts.nodeId !== check.id) this.#refuse(check.arrival, check.id, 'credential-wrong-node');
-    else if (this.#vouching.isLeafReused(result.facts)) this.#refuse(check.arrival, check.id, 'leaf-reused');
+    if (!result.admitted) this.#refuseCredential(check, `credential-${result.reason}`);
+    else if (result.facts.nodeId !== check.id) this.#refuseCredential(check, 'credential-wrong-node');
+    else if (this.#vouching.isLeafReused(result.facts)) this.#refuseCredential(check, 'leaf-reused');
     else this.#merge(check, result.facts);
     return true;
   }
@@ -242,21 +267,25 @@ export class Admission {
     const { origins } = this.#context;
     const known = origins.find(bundle.bytes, originAt);
     if (known === undefined && facts === null) return this.#refuse(arrival, check.id, 'credential-missing');
+    // Whatever becomes of it now, it cost a check. Sooner, whoever has a saying that is refused here could use up the rate with it, again and again.
+    if (known !== undefined) known.spentUntilMs = Math.max(known.spentUntilMs, this.#context.nowMs) + bundleMs;
     const rival = known?.incarnation === bundle.incarnation ? known.holding(bundle.sequence) : undefined;
     if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
     const superseding = known === undefined ? bundle.kinds : supersedingKinds(known, bundle);
     if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
     const kept = this.#context.memory.keep(bundle);
     const origin = known ?? origins.add(kept.origin);
-    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, kept.payload(kinds.credential) ?? check.credential, facts);
     const held: HeldBundle = { bundle: kept, hops: arrival.hops, madeAtMs: check.arrivedAtMs - arrival.ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
     const exceeded = mergeBundle(origin, held);
-    if (exceeded !== null) {
-      this.#context.limitReached(exceeded);
-      return this.#refuse(arrival, check.id, reasonOfLimit[exceeded]);
-    }
+    if (exceeded !== null) return this.#refuse(arrival, check.id, this.#exceed(exceeded));
+    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, kept.payload(kinds.credential) ?? check.credential, facts);
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
     this.#listener.onMerged(origin, held, arrival, { known: known !== undefined });
+  }
+
+  #exceed(limit: OriginLimit): RefusalReason {
+    this.#context.limitReached(limit);
+    return reasonOfLimit[limit];
   }
 
   #provenEquivocation(origin: Origin, first: ReadBundle, second: ReadBundle, arrival: Arrival): void {

@@ -16,21 +16,14 @@ export function supersedingKinds(origin: Origin, bundle: ReadBundle): readonly n
   return bundle.kinds.filter((kind) => (origin.inForce(kind)?.bundle.sequence ?? 0) < bundle.sequence);
 }
 
-/** Whether there is any. */
-export function supersedes(origin: Origin, bundle: ReadBundle): boolean {
-  return origin.isNews(bundle.incarnation, bundle.sequence) || supersedingKinds(origin, bundle).length > 0;
-}
-
 export type OriginLimit = 'maxKindsPerOrigin' | 'maxOriginBytes';
 
 /** Puts the bundle in force for `held.kinds`, or names the limit of what is held of one origin that it would exceed. */
 export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | null {
   const { bundle } = held;
+  const exceeded = exceededLimit(origin, bundle, held.kinds);
+  if (exceeded !== null) return exceeded;
   if (bundle.incarnation > origin.incarnation) clear(origin);
-  else {
-    const exceeded = exceededLimit(origin, held);
-    if (exceeded !== null) return exceeded;
-  }
   for (const kind of held.kinds) if (kind !== kinds.sample) origin.fingerprint = (origin.fingerprint ^ mix(kind, bundle.sequence)) >>> 0;
   origin.heldBytes += bundle.bytes.length;
   origin.recordsInForce += held.kinds.length;
@@ -64,17 +57,18 @@ function isSampleAlone(kindsIn: readonly number[]): boolean {
   return kindsIn.length === 1 && kindsIn[0] === kinds.sample;
 }
 
-/** One bundle alone exceeds none of them; what it adds to others of its incarnation may. */
-function exceededLimit(origin: Origin, held: HeldBundle): OriginLimit | null {
-  let bytes = origin.heldBytes + held.bundle.bytes.length;
-  if (bytes <= limits.maxOriginBytes && origin.recordsInForce + held.kinds.length <= limits.maxKindsPerOrigin) return null;
+/** The limit that the origin would exceed with this bundle in force for these kinds. One bundle alone exceeds none of them; what it adds to others of its incarnation may. */
+export function exceededLimit(origin: Origin, bundle: ReadBundle, superseding: readonly number[]): OriginLimit | null {
+  if (bundle.incarnation > origin.incarnation) return null;
+  let bytes = origin.heldBytes + bundle.bytes.length;
+  if (bytes <= limits.maxOriginBytes && origin.recordsInForce + superseding.length <= limits.maxKindsPerOrigin) return null;
   let others = 0;
   for (const older of origin.held) {
-    const left = older.kinds.filter((kind) => !held.kinds.includes(kind)).length;
+    const left = older.kinds.filter((kind) => !superseding.includes(kind)).length;
     others += left;
     if (left === 0) bytes -= older.bundle.bytes.length;
   }
-  if (others + held.kinds.length > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
+  if (others + superseding.length > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
   return bytes > limits.maxOriginBytes ? 'maxOriginBytes' : null;
 }
 

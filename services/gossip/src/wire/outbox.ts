@@ -38,7 +38,6 @@ export class Outbox {
 
   /** Queues a bundle for a peer; what it supersedes is dropped from the queue. */
   push(peer: Peer, origin: Origin, held: HeldBundle): void {
-    if (held.hops >= limits.maxHops) return;
     const queued = origin.queuedFor(peer);
     if (queued === undefined) {
       const begun: Queued = { peer, origin, helds: [held] };
