@@ -8,7 +8,7 @@ import type { Context } from '../context.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
 import { toHex } from '../record/node-id.js';
-import type { Arrival } from '../record/admission.js';
+import type { Arrival } from '../record/check.js';
 import { type HeldBundle, noPeers, type Origin } from '../store/origin.js';
 import type { Announcement, Rumor } from '../wire/message.js';
 import type { Outbox } from '../wire/outbox.js';

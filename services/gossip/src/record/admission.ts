@@ -6,10 +6,10 @@ import type { Context } from '../context.js';
 import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
-import { Pending } from '../pending.js';
 import { exceededLimit, mergeBundle, type OriginLimit, supersedingKinds } from '../store/merge.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
-import { type BundleHead, type ReadBundle, decodeBundle, messageOfBundle, originAt, peekBundle, signatureBytes, signatureOfBundle } from './bundle.js';
+import { type BundleHead, type ReadBundle, decodeBundle, messageOfBundle, originAt, peekBundle, signatureOfBundle } from './bundle.js';
+import { type Arrival, Check, Checks } from './check.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
@@ -37,29 +37,6 @@ const refusalBurstMs = limits.maxRefusedCredentialBurst * refusalMs;
 
 const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
 
-const buckets = 64;
-
-/** A bundle on its way in. */
-export interface Arrival {
-  readonly bytes: Uint8Array;
-  /** Null for our own. */
-  readonly via: Peer | null;
-  readonly hops: number;
-  readonly ageMs: number;
-  readonly path: 'own' | 'eager' | 'graft' | 'anti-entropy';
-}
-
-interface Check {
-  readonly arrival: Arrival;
-  readonly bundle: ReadBundle;
-  readonly arrivedAtMs: number;
-  readonly id: NodeId;
-  /** The one that is being judged with it. */
-  credential: Uint8Array | null;
-  /** The next of those whose signatures begin alike. */
-  next: Check | null;
-}
-
 /** What the rest of the core does about the outcome. */
 export interface AdmissionListener {
   onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void;
@@ -74,9 +51,7 @@ export interface AdmissionListener {
 export class Admission {
   readonly #context: Context;
   readonly #listener: AdmissionListener;
-  readonly #checks = new Pending<Check>();
-  /** The same by some bits of their signatures. */
-  readonly #underway: (Check | null)[] = Array.from({ length: buckets }, () => null);
+  readonly #checks = new Checks();
   readonly #vouching: Vouching;
 
   constructor(context: Context, vouching: Vouching, listener: AdmissionListener) {
@@ -114,12 +89,7 @@ export class Admission {
       if (held !== undefined) return equalBytes(held.bundle.bytes, arrival.bytes);
       if (head.incarnation < origin.incarnation) return true;
     }
-    return this.#isUnderway(arrival.bytes);
-  }
-
-  #isUnderway(bytes: Uint8Array): boolean {
-    for (let check = this.#underway[bucketOf(bytes)] ?? null; check !== null; check = check.next) if (equalBytes(check.bundle.bytes, bytes)) return true;
-    return false;
+    return this.#checks.has(arrival.bytes);
   }
 
   #repeat(via: Peer, id: NodeId, arrival: Arrival): void {
@@ -185,27 +155,25 @@ export class Admission {
       this.#context.limitReached('maxPeerPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
     }
-    const bucket = bucketOf(bundle.bytes);
-    const check: Check = { arrival, bundle, arrivedAtMs: this.#context.nowMs, id: bundle.origin, credential: null, next: this.#underway[bucket] ?? null };
-    this.#underway[bucket] = check;
-    if (via !== null) via.pendingVerifications += 1;
-    const request = this.#checks.add(this.#context.nextRequest(), check);
+    const check = new Check(arrival, bundle, this.#context.nowMs);
+    this.#checks.begin(check);
+    const request = this.#checks.ask(this.#context.nextRequest(), check);
     this.#context.emit({ type: 'verify-signature', request, publicKey, message: messageOfBundle(bundle.bytes, this.#context.memory), signature: signatureOfBundle(bundle.bytes) });
   }
 
   /** Returns false when the request was not one of admission's. */
   onSignatureVerified(request: RequestId, valid: boolean): boolean {
-    const check = this.#checks.take(request);
+    const check = this.#checks.answered(request);
     if (check === undefined) return false;
     if (!valid) {
-      this.#end(check);
+      this.#checks.end(check);
       this.#refuse(check.arrival, check.id, 'signature-invalid');
       return true;
     }
     const { bundle, arrival } = check;
     const origin = this.#context.origins.get(bundle.origin);
     if (arrival.path !== 'own' && bundle.origin === this.#context.config.self) {
-      this.#end(check);
+      this.#checks.end(check);
       // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
       if (arrival.via !== null && this.#isOwnPast(bundle, origin)) {
         this.#repeat(arrival.via, check.id, arrival);
@@ -217,10 +185,10 @@ export class Admission {
     }
     check.credential = this.#credentialToJudge(bundle, origin);
     if (check.credential !== null) {
-      const next = this.#checks.add(this.#context.nextRequest(), check);
+      const next = this.#checks.ask(this.#context.nextRequest(), check);
       this.#context.emit({ type: 'verify-credential', request: next, credential: check.credential });
     } else {
-      this.#end(check);
+      this.#checks.end(check);
       this.#merge(check, null);
     }
     return true;
@@ -252,9 +220,9 @@ export class Admission {
 
   /** Returns false when the request was not one of admission's. */
   onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
-    const check = this.#checks.take(request);
+    const check = this.#checks.answered(request);
     if (check === undefined) return false;
-    this.#end(check);
+    this.#checks.end(check);
     if (!result.admitted) this.#refuseCredential(check, `credential-${result.reason}`);
     else if (result.facts.nodeId !== check.id) this.#refuseCredential(check, 'credential-wrong-node');
     else if (this.#vouching.isLeafReused(result.facts)) this.#refuseCredential(check, 'leaf-reused');
@@ -297,22 +265,9 @@ export class Admission {
     this.#refuse(arrival, origin.id, 'equivocation');
   }
 
-  #end(check: Check): void {
-    if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
-    const bucket = bucketOf(check.bundle.bytes);
-    let before = this.#underway[bucket] ?? null;
-    if (before === check) this.#underway[bucket] = check.next;
-    while (before !== null && before.next !== check) before = before.next;
-    if (before !== null) before.next = check.next;
-  }
-
   #refuse(arrival: Arrival, origin: NodeId | null, reason: RefusalReason): void {
     const fault = faults.has(reason);
     this.#context.emit({ type: 'record-refused', origin, via: arrival.via?.id ?? null, verdict: fault ? 'reject' : 'ignore', reason });
     if (fault && arrival.via !== null) this.#listener.onFault(arrival.via, reason);
   }
-}
-
-function bucketOf(bundle: Uint8Array): number {
-  return (bundle[bundle.length - signatureBytes] as number) % buckets;
 }
