@@ -16,7 +16,6 @@ export async function measure() {
   return [
     { name: 'delivery in a simulated network of 16 nodes', value: us(few), unit: 'us', atMost: 5, from: `signatures are checksums there; a fetch from memory takes ${fetchNs.toFixed(0)} ns here` },
     { name: 'delivery with 300 nodes against one with 16', value: us(many) / us(few), unit: 'x', atMost: 2, from: `${cost(many)}, ${cost(few)}; ${(us(many) * 1_000 / fetchNs).toFixed(0)} fetches from memory` },
-    { name: 'memory for each origin that a node holds, 300 nodes', value: (many.took.residentMegabytes * 1e6) / many.nodes ** 2, unit: 'bytes', atMost: 6_000, from: `${many.took.residentMegabytes} MB, garbage included` },
   ];
 }
 
