@@ -19,6 +19,11 @@ export class Budget {
     return this.#tokens;
   }
 
+  /** Takes it whatever is left: what is lacking is owed. */
+  spend(amount: number, nowMs: number): void {
+    this.#tokens = this.left(nowMs) - amount;
+  }
+
   /** Takes it all or nothing. */
   take(amount: number, nowMs: number): boolean {
     if (this.left(nowMs) < amount) return false;

@@ -2,6 +2,7 @@
  * From bytes to a merge, or to a reason why not (docs/PROTOCOL.md section 5): cheap checks first, the signature once,
  * the credential when it is new. A node's own bundles come the same way.
  */
+import { Budget } from '../budget.js';
 import type { Context } from '../context.js';
 import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
@@ -30,10 +31,6 @@ const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 
 /** What one bundle uses up of its origin's rate, and how much may be used up in advance, milliseconds. */
 const bundleMs = 1_000 / limits.maxBundlesPerSecond;
 const burstMs = limits.maxBundleBurst * bundleMs;
-
-/** What one refused credential uses up of what the peer that brought it may cost, and how much may be used up in advance, milliseconds. */
-const refusalMs = 1_000 / limits.maxRefusedCredentialsPerSecond;
-const refusalBurstMs = limits.maxRefusedCredentialBurst * refusalMs;
 
 const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
 
@@ -204,18 +201,22 @@ export class Admission {
 
   /** So many credentials that it brought were refused that no other one is judged for now (docs/PROTOCOL.md 5.11). */
   #wearsOut(via: Peer): boolean {
-    return via.refusedUntilMs + refusalMs > this.#context.nowMs + refusalBurstMs;
+    return via.refusalBudget !== null && via.refusalBudget.left(this.#context.nowMs) < 1;
   }
 
   #refuseCredential({ arrival, id }: Check, reason: RefusalReason): void {
     const { via } = arrival;
-    if (via !== null) via.refusedUntilMs = Math.max(via.refusedUntilMs, this.#context.nowMs) + refusalMs;
+    const { nowMs } = this.#context;
+    if (via !== null) {
+      via.refusalBudget ??= new Budget(limits.maxRefusedCredentialsPerSecond, limits.maxRefusedCredentialBurst, nowMs);
+      via.refusalBudget.spend(1, nowMs);
+    }
     this.#refuse(arrival, id, reason);
   }
 
   /** What was refused under the old roots may be admitted under the new ones, and was no peer's fault. */
   trustChanged(): void {
-    for (const peer of this.#context.peers.all()) peer.refusedUntilMs = 0;
+    for (const peer of this.#context.peers.all()) peer.refusalBudget = null;
   }
 
   /** Returns false when the request was not one of admission's. */
