@@ -25,7 +25,7 @@ interface Announcer {
 
 /** An origin of which others have more: the first of them is asked when the time has come, the next if that brought nothing. */
 interface Missing {
-  readonly announcers: Announcer[];
+  announcers: Announcer[];
   dueMs: number;
 }
 
@@ -143,7 +143,13 @@ export class BroadcastTree {
       }
       const key = toHex(prefix);
       const missing = this.#missing.get(key);
-      if (missing !== undefined && !this.#hasPlaceFor(peer, rumor, missing)) continue;
+      if (missing !== undefined) {
+        // Who is gone gives up its place; who stands in line stands once, with what it announced last.
+        missing.announcers = missing.announcers.filter((announcer) => announcer.peer.phase === 'up');
+        const own = missing.announcers.find((announcer) => announcer.peer === peer);
+        if (own !== undefined) own.rumor = rumor;
+        if (own !== undefined || missing.announcers.length >= limits.maxAnnouncers) continue;
+      }
       if (peer.awaited >= limits.maxPeerMissing || (missing === undefined && this.#missing.size >= limits.maxMissing)) {
         this.#context.limitReached(peer.awaited >= limits.maxPeerMissing ? 'maxPeerMissing' : 'maxMissing');
         break;
@@ -154,18 +160,6 @@ export class BroadcastTree {
       timers.atLatest('graft', nowMs + limits.graftDelayMs);
     }
     if (shorter.length > 0) this.graft(peer, shorter);
-  }
-
-  /** A peer stands once among those that announced an origin, with what it announced last: so none can keep the others from being asked. */
-  #hasPlaceFor(peer: Peer, rumor: Rumor, { announcers }: Missing): boolean {
-    const own = announcers.find((announcer) => announcer.peer === peer);
-    if (own !== undefined) own.rumor = rumor;
-    else if (announcers.length >= limits.maxAnnouncers) {
-      const gone = announcers.findIndex((announcer) => announcer.peer.phase !== 'up');
-      if (gone === -1) return false;
-      announcers.splice(gone, 1);
-    }
-    return own === undefined;
   }
 
   /** The same bundle came to the other over fewer connections, so that it would be worth to have it from there. Never one of our own descendants: it has more. */
