@@ -16,15 +16,13 @@ const clientAuth = '1.3.6.1.5.5.7.3.2';
 export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, ownFingerprint: Uint8Array): Verdict {
   const der = chain?.[0];
   if (chain === null || der === undefined) return refuse('no-certificate');
-  let leaf: X509Certificate;
-  let notAfterMs: number;
+  let certificates: readonly X509Certificate[];
   try {
-    leaf = new X509Certificate(der);
-    // A credential ends with the first certificate of its chain (docs/PROTOCOL.md 3.3), and so does a connection (2.4).
-    notAfterMs = Math.min(...chain.map((one) => Date.parse(new X509Certificate(one).validTo)));
+    certificates = chain.map((one) => new X509Certificate(one));
   } catch {
     return refuse('malformed-certificate');
   }
+  const leaf = certificates[0] as X509Certificate;
   if (leaf.ca) return refuse('authority-as-leaf');
   // The extended key usages; undefined where the extension is missing, which the library lets pass.
   const usages: readonly string[] = leaf.keyUsage ?? [];
@@ -37,7 +35,8 @@ export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, 
   const fingerprint = fingerprintOf(der);
   // One certificate for all nodes is a mode of its own; any other that equals ours is a connection to ourselves, or stolen.
   if (parsed.form !== 'shared' && Buffer.compare(fingerprint, ownFingerprint) === 0) return refuse('ourselves');
-  return { admitted: true, peer: { fingerprint, uri }, chain, notAfterMs };
+  // A credential ends with the first certificate of its chain (docs/PROTOCOL.md 3.3), and so does a connection (2.4).
+  return { admitted: true, peer: { fingerprint, uri }, chain, notAfterMs: Math.min(...certificates.map(({ validTo }) => Date.parse(validTo))) };
 }
 
 function refuse(reason: GateRefusal): Verdict {
