@@ -5,33 +5,20 @@
 import { equalBytes, type Memory, OwnMemory, type ReadBundle, signatureOfBundle } from '@starling/gossip';
 import { type CredentialResult, verdictOn } from './process.js';
 
-/** After so many newer ones those that nobody met meanwhile are forgotten; who holds one goes on holding it. */
-const generation = 20_000;
+/** After so many all are forgotten, and made anew for who meets them later; who holds one goes on holding it. */
+const mostKept = 20_000;
 
-/** The values of late, by a number that tells most of them apart. */
-class Recent<T> {
-  #young = new Map<number, T>();
-  #old = new Map<number, T>();
-
-  get(key: number): T | undefined {
-    return this.#young.get(key) ?? this.#old.get(key);
-  }
-
-  set(key: number, value: T): void {
-    if (this.#young.get(key) === value) return;
-    if (this.#young.size >= generation) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, value);
-  }
+interface Verdict {
+  readonly credential: Uint8Array;
+  readonly result: CredentialResult;
 }
 
 export class Shared implements Memory {
   /** What is on its way is soon read: buffers that many nodes fill are soon free. */
   readonly #messages = new OwnMemory();
-  readonly #bundles = new Recent<ReadBundle>();
-  readonly #verdicts = new Recent<{ readonly credential: Uint8Array; readonly result: CredentialResult }>();
+  /** By the beginning of the signature. */
+  readonly #bundles = new Map<number, ReadBundle>();
+  readonly #verdicts = new Map<number, Verdict>();
 
   take(count: number): Uint8Array {
     return this.#messages.take(count);
@@ -39,29 +26,28 @@ export class Shared implements Memory {
 
   /** The same bundle for all who have one of these bytes. */
   keep(bundle: ReadBundle): ReadBundle {
-    const key = firstWord(signatureOfBundle(bundle.bytes));
-    const known = this.#bundles.get(key);
-    const kept = known !== undefined && equalBytes(known.bytes, bundle.bytes) ? known : bundle.detached();
-    this.#bundles.set(key, kept);
-    return kept;
+    const known = this.#bundles.get(keyOf(bundle.bytes));
+    if (known !== undefined && equalBytes(known.bytes, bundle.bytes)) return known;
+    return remember(this.#bundles, bundle.bytes, bundle.detached());
   }
 
   /** The same facts for all who ask about this credential. */
   verdict(credential: Uint8Array): CredentialResult {
-    const key = firstWord(credential.subarray(-signatureBytes));
-    const known = this.#verdicts.get(key);
-    const verdict = known !== undefined && equalBytes(known.credential, credential) ? known : judged(credential.slice());
-    this.#verdicts.set(key, verdict);
-    return verdict.result;
+    const known = this.#verdicts.get(keyOf(credential));
+    if (known !== undefined && equalBytes(known.credential, credential)) return known.result;
+    const own = credential.slice();
+    return remember(this.#verdicts, own, { credential: own, result: verdictOn(own) }).result;
   }
 }
 
-function judged(credential: Uint8Array): { readonly credential: Uint8Array; readonly result: CredentialResult } {
-  return { credential, result: verdictOn(credential) };
+function remember<T>(kept: Map<number, T>, signed: Uint8Array, value: T): T {
+  if (kept.size >= mostKept) kept.clear();
+  kept.set(keyOf(signed), value);
+  return value;
 }
 
-const signatureBytes = 64;
-
-function firstWord(bytes: Uint8Array): number {
-  return (bytes[0] as number) | ((bytes[1] as number) << 8) | ((bytes[2] as number) << 16) | (((bytes[3] as number) & 0x3f) << 24);
+/** Bundles and credentials alike end with a signature. */
+function keyOf(signed: Uint8Array): number {
+  const signature = signatureOfBundle(signed);
+  return new DataView(signature.buffer, signature.byteOffset).getInt32(0);
 }

@@ -1,5 +1,5 @@
 /** One machine of the simulated network: its key, its disk, its clocks, and the process that may run on it. */
-import type { Address, ConnectionId, Engine, Input, Now } from '@starling/gossip';
+import type { Address, ConnectionId, Engine, Input } from '@starling/gossip';
 import type { Malice } from './malice.js';
 import type { ToyKey } from './toy-crypto.js';
 
@@ -55,7 +55,6 @@ export class SimulatedNode {
   rate = 1;
   #anchorMs = 0;
   #localMs = 0;
-  #clocks: Now = { monotonicMs: 0, wallMs: 0 };
   /** Added to its wall clock, milliseconds. */
   wallOffsetMs = 0;
 
@@ -89,14 +88,6 @@ export class SimulatedNode {
 
   wallMs(nowMs: number): number {
     return epochMs + this.monotonicMs(nowMs) + this.wallOffsetMs;
-  }
-
-  /** Both of its clocks. In one moment a node is given many things. */
-  clocks(nowMs: number): Now {
-    const monotonicMs = this.monotonicMs(nowMs);
-    const wallMs = this.wallMs(nowMs);
-    if (this.#clocks.monotonicMs !== monotonicMs || this.#clocks.wallMs !== wallMs) this.#clocks = { monotonicMs, wallMs };
-    return this.#clocks;
   }
 
   /** Its clocks run faster or slower from now on. */

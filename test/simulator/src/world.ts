@@ -31,9 +31,6 @@ export class World {
   steps = 0;
   readonly #shared = new Shared();
   readonly #watchers: Watcher[] = [];
-  /** Those of them that hear of events, which are most of what there is to hear. */
-  readonly #eventWatchers: Required<Pick<Watcher, 'onEvent'>>[] = [];
-  readonly #inputWatchers: Required<Pick<Watcher, 'onInput'>>[] = [];
   readonly #agenda: Agenda<Delivery | Wake | Act>;
   /** Answers of the shell: they come in the same instant, after the step that asked. */
   #answers: Answer[] = [];
@@ -48,8 +45,6 @@ export class World {
 
   watch(watcher: Watcher): void {
     this.#watchers.push(watcher);
-    if (hearsEvents(watcher)) this.#eventWatchers.push(watcher);
-    if (hearsInputs(watcher)) this.#inputWatchers.push(watcher);
   }
 
   add(role: 'sampling' | 'silent' = 'sampling'): SimulatedNode {
@@ -182,9 +177,9 @@ export class World {
   give(node: SimulatedNode, input: Input): void {
     if (node.engine === null) return;
     if (this.nowMs < node.pausedUntilMs) return this.#hold(node, input);
-    for (const watcher of this.#inputWatchers) watcher.onInput(node, input);
+    for (const watcher of this.#watchers) watcher.onInput?.(node, input);
     this.steps += 1;
-    const outputs = node.engine.step(input, node.clocks(this.nowMs));
+    const outputs = node.engine.step(input, { monotonicMs: node.monotonicMs(this.nowMs), wallMs: node.wallMs(this.nowMs) });
     this.trace.note(this.nowMs, node.index, outputs.length);
     for (let i = 0; i < outputs.length; i++) this.#carryOut(node, outputs[i] as Output);
     this.#arm(node);
@@ -238,11 +233,8 @@ export class World {
         return;
       case 'departed':
         return this.#depart(node);
-      case 'message-counted':
-        // What goes over the wire is seen there.
-        return;
       default:
-        for (const watcher of this.#eventWatchers) watcher.onEvent(node, output);
+        for (const watcher of this.#watchers) watcher.onEvent?.(node, output);
     }
   }
 
@@ -301,12 +293,4 @@ export class World {
     this.#end(node);
     for (const watcher of this.#watchers) watcher.onLife?.(node, 'departed');
   }
-}
-
-function hearsEvents(watcher: Watcher): watcher is Required<Pick<Watcher, 'onEvent'>> {
-  return watcher.onEvent !== undefined;
-}
-
-function hearsInputs(watcher: Watcher): watcher is Required<Pick<Watcher, 'onInput'>> {
-  return watcher.onInput !== undefined;
 }
