@@ -32,8 +32,8 @@ interface Missing {
 export class BroadcastTree {
   readonly #context: Context;
   readonly #outbox: Outbox;
-  /** Merged since the last announcement, each once. */
-  #fresh: Origin[] = [];
+  /** Merged since the last announcement. */
+  readonly #fresh = new Set<Origin>();
   readonly #missing = new Map<string, Missing>();
   /** Origins that a peer brought once too often, until the prune goes out. */
   readonly #surplus = new Map<Peer, Origin[]>();
@@ -55,10 +55,7 @@ export class BroadcastTree {
     }
     for (const peer of origin.eager) if (peer !== via) this.#outbox.push(peer, origin, held);
     if (origin.eager.length + (via === null ? 0 : 1) >= peers.up().length) return;
-    if (!origin.isFresh) {
-      origin.isFresh = true;
-      this.#fresh.push(origin);
-    }
+    this.#fresh.add(origin);
     timers.atLatest('announce', nowMs + limits.announceIntervalMs);
   }
 
@@ -84,7 +81,7 @@ export class BroadcastTree {
 
   /** Nothing is carried of an origin that is no more. */
   forget(origin: Origin): void {
-    this.#fresh = this.#fresh.filter((other) => other !== origin);
+    this.#fresh.delete(origin);
     for (const peer of origin.eager) this.#spare(peer, origin);
     origin.parent = null;
   }
@@ -232,8 +229,7 @@ export class BroadcastTree {
       this.#nextAnnounced = (this.#nextAnnounced + 1) % peers.length;
       this.#announceTo(peers[this.#nextAnnounced] as Peer);
     }
-    for (const origin of this.#fresh) origin.isFresh = false;
-    this.#fresh.length = 0;
+    this.#fresh.clear();
   }
 
   #announceTo(peer: Peer): void {

@@ -3,7 +3,6 @@ import type { Budget } from '../budget.js';
 import type { Address, Channel, ConnectionId, NodeId } from '../input.js';
 import type { CredentialFacts } from '../record/credential.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
-import { Fifo } from '../wire/fifo.js';
 import type { Hello } from '../wire/message.js';
 
 export type PeerPhase = 'greeting' | 'proving' | 'up' | 'closed';
@@ -12,13 +11,6 @@ export type PeerPhase = 'greeting' | 'proving' | 'up' | 'closed';
 export interface Waiting {
   readonly channel: Channel;
   readonly bytes: Uint8Array;
-}
-
-/** Bundles of one origin that wait to be pushed to one peer, in the order in which they came. */
-export interface Queued {
-  readonly peer: Peer;
-  readonly origin: Origin;
-  helds: HeldBundle[];
 }
 
 /** Where a pass over the id space began, where it goes on, and whether it is past the end and near its beginning again. */
@@ -58,9 +50,7 @@ export class Peer {
   carried = 0;
   roundTripMs = 0;
   /** Bundles that wait to be pushed: per origin only what is still in force. */
-  readonly queue = new Fifo<Queued>();
-  /** Has something queued that may be due. */
-  isDirty = false;
+  readonly queue = new Map<Origin, HeldBundle[]>();
   queuedBytes = 0;
   readonly waiting: Waiting[] = [];
   outstanding = 0;

@@ -106,8 +106,7 @@ export class Admission {
   /** Everything that can be said without the signature. The order is that of docs/PROTOCOL.md 5.2. */
   #cheapRefusal(arrival: Arrival, bundle: ReadBundle, origin: Origin | undefined): RefusalReason | null {
     const { now, origins } = this.#context;
-    const isOwn = origin === undefined ? bundle.origin === this.#context.config.self : origin.isSelf;
-    if (isOwn && arrival.path !== 'own') return this.#isOwnPast(bundle, origin) ? 'superseded' : null;
+    if (bundle.origin === this.#context.config.self && arrival.path !== 'own') return this.#isOwnPast(bundle, origin) ? 'superseded' : null;
     const samples = bundle.has(kinds.sample);
     if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
     if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
@@ -128,7 +127,7 @@ export class Admission {
     if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) return 'too-frequent';
     if (origin.credential === null) return credential === null ? 'credential-missing' : null;
     if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
-    return origin.vouchedUntilMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
+    return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
   }
 
   /** Something that we may well have said; what we hold of ourselves under the same number, but not the same, is not. */

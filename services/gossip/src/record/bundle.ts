@@ -116,10 +116,6 @@ export class ReadBundle implements Bundle {
     return this.kinds.map((kind) => ({ kind, payload: this.payload(kind) as Uint8Array }));
   }
 
-  get isSampleAlone(): boolean {
-    return this.kinds === sampleAlone;
-  }
-
   has(kind: number): boolean {
     return this.kinds.includes(kind);
   }

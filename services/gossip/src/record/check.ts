@@ -1,7 +1,6 @@
 /** A bundle on its way in, and those of which something is being checked: nothing is checked twice at the same time. */
 import type { NodeId, RequestId } from '../input.js';
 import type { Peer } from '../membership/peers.js';
-import { Pending } from '../pending.js';
 import { type ReadBundle, signatureBytes } from './bundle.js';
 import { equalBytes } from './node-id.js';
 
@@ -35,7 +34,7 @@ export class Check {
 const buckets = 64;
 
 export class Checks {
-  readonly #asked = new Pending<Check>();
+  readonly #asked = new Map<RequestId, Check>();
   /** All of them by some bits of their signatures, in chains. */
   readonly #chains: (Check | null)[] = Array.from({ length: buckets }, () => null);
 
@@ -57,13 +56,15 @@ export class Checks {
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications += 1;
   }
 
-  /** `serial`: as of `Pending.add`. */
-  ask(serial: number, check: Check): RequestId {
-    return this.#asked.add(serial, check);
+  ask(request: RequestId, check: Check): RequestId {
+    this.#asked.set(request, check);
+    return request;
   }
 
   answered(request: RequestId): Check | undefined {
-    return this.#asked.take(request);
+    const check = this.#asked.get(request);
+    this.#asked.delete(request);
+    return check;
   }
 
   end(check: Check): void {

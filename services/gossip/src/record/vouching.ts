@@ -104,7 +104,6 @@ export class Vouching {
     this.forget(origin);
     if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafContent), origin.id);
     origin.credential = { bytes, facts };
-    origin.vouchedUntilMs = facts.notAfterMs;
     this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential: bytes, facts });
   }
 

@@ -1,6 +1,6 @@
 /** What a node holds of one origin. */
 import type { NodeId } from '../input.js';
-import type { Peer, Queued } from '../membership/peers.js';
+import type { Peer } from '../membership/peers.js';
 import type { MemberState } from '../output.js';
 import type { ReadBundle } from '../record/bundle.js';
 import type { CredentialFacts } from '../record/credential.js';
@@ -17,9 +17,8 @@ export interface HeldBundle {
   kinds: readonly number[];
 }
 
-/** Most origins have nobody here to whom their news are pushed, and nothing that waits: they share these. */
+/** Most origins have nobody here to whom their news are pushed: they share this. */
 export const noPeers: readonly Peer[] = [];
-const nothingQueued: readonly Queued[] = [];
 const wordBytes = 4;
 
 /**
@@ -45,8 +44,6 @@ export class Origin {
   hops = 0;
   state: MemberState = 'alive';
   readonly isSelf: boolean;
-  /** Announced with the next announcement. */
-  isFresh = false;
   /** In force, newest first. */
   held: HeldBundle[] = [];
   /** Bytes of these, and how many of their records are in force. */
@@ -56,8 +53,6 @@ export class Origin {
   parent: Peer | null = null;
   /** Those to whom its news are pushed as they come. Replaced, never changed: at most nodes it is empty. */
   eager: readonly Peer[] = noPeers;
-  /** What waits of it, for each peer at most one. Replaced, never changed. */
-  queued: readonly Queued[] = nothingQueued;
   /** Over what is in force except samples; equal sets give equal numbers (docs/PROTOCOL.md 9.2). */
   fingerprint = 0;
   /** View digest of its newest sample as a number (48 of its 64 bits); -1 when it has said none. */
@@ -74,8 +69,6 @@ export class Origin {
   stateSinceMs = 0;
   /** How far what was checked of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
   spentUntilMs = 0;
-  /** Its credential ends then, by the wall clock. */
-  vouchedUntilMs = 0;
   credential: { readonly bytes: Uint8Array; readonly facts: CredentialFacts } | null = null;
   /** Incarnation in which two contents under one sequence were proven; 0 when never. */
   equivocatedIncarnation = 0;
@@ -139,19 +132,6 @@ export class Origin {
   inForce(kind: number): HeldBundle | undefined {
     for (const held of this.held) if (held.kinds.includes(kind)) return held;
     return undefined;
-  }
-
-  queuedFor(peer: Peer): Queued | undefined {
-    for (const queued of this.queued) if (queued.peer === peer) return queued;
-    return undefined;
-  }
-
-  enqueued(queued: Queued): void {
-    this.queued = this.queued.length === 0 ? [queued] : [...this.queued, queued];
-  }
-
-  dequeued(queued: Queued): void {
-    this.queued = this.queued.length === 1 ? nothingQueued : this.queued.filter((other) => other !== queued);
   }
 
   get isPresent(): boolean {

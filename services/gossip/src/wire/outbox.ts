@@ -5,7 +5,7 @@
  */
 import type { Context } from '../context.js';
 import { limits } from '../limits.js';
-import type { Peer, Queued } from '../membership/peers.js';
+import type { Peer } from '../membership/peers.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { encodeMessage, passageOverheadBytes, pushOverheadBytes } from './codec.js';
 import type { Message, Passage, Push } from './message.js';
@@ -15,7 +15,7 @@ const maxWaiting = 256;
 
 export class Outbox {
   readonly #context: Context;
-  #dirty: Peer[] = [];
+  readonly #dirty = new Set<Peer>();
   /** Before this none of them is due. */
   #earliestMs = Number.POSITIVE_INFINITY;
 
@@ -38,16 +38,14 @@ export class Outbox {
 
   /** Queues a bundle for a peer; what it supersedes is dropped from the queue. */
   push(peer: Peer, origin: Origin, held: HeldBundle): void {
-    const queued = origin.queuedFor(peer);
+    const queued = peer.queue.get(origin);
     if (queued === undefined) {
-      const begun: Queued = { peer, origin, helds: [held] };
-      peer.queue.push(begun);
-      origin.enqueued(begun);
+      peer.queue.set(origin, [held]);
     } else {
-      const rest = queued.helds.filter((other) => other.kinds.length > 0 && other !== held);
-      peer.queuedBytes -= size(queued.helds) - size(rest);
+      const rest = queued.filter((other) => other.kinds.length > 0 && other !== held);
+      peer.queuedBytes -= size(queued) - size(rest);
       rest.push(held);
-      queued.helds = rest;
+      peer.queue.set(origin, rest);
     }
     peer.queuedBytes += held.bundle.bytes.length;
     this.#mark(peer);
@@ -61,15 +59,13 @@ export class Outbox {
   }
 
   #mark(peer: Peer): void {
-    if (!peer.isDirty) {
-      peer.isDirty = true;
-      this.#dirty.push(peer);
-    }
+    this.#dirty.add(peer);
     this.#earliestMs = Math.min(this.#earliestMs, peer.flushedAtMs + limits.batchMs);
   }
 
   forget(peer: Peer): void {
-    for (let queued = peer.queue.shift(); queued !== undefined; queued = peer.queue.shift()) queued.origin.dequeued(queued);
+    this.#dirty.delete(peer);
+    peer.queue.clear();
     peer.waiting.length = 0;
   }
 
@@ -78,20 +74,15 @@ export class Outbox {
     const { nowMs, timers } = this.#context;
     if (nowMs >= this.#earliestMs) {
       this.#earliestMs = Number.POSITIVE_INFINITY;
-      let waiting = 0;
       for (const peer of this.#dirty) {
-        if (peer.phase === 'closed') continue;
         const dueMs = peer.flushedAtMs + limits.batchMs;
         if (nowMs < dueMs) {
           this.#earliestMs = Math.min(this.#earliestMs, dueMs);
-          this.#dirty[waiting] = peer;
-          waiting += 1;
           continue;
         }
-        peer.isDirty = false;
+        this.#dirty.delete(peer);
         this.#flushPeer(peer);
       }
-      this.#dirty.length = waiting;
     }
     if (this.#earliestMs !== Number.POSITIVE_INFINITY) timers.atLatest('flush', this.#earliestMs);
   }
@@ -125,18 +116,17 @@ export class Outbox {
   #take(peer: Peer, room: number): Passage[] {
     const passages: Passage[] = [];
     let bytes = pushOverheadBytes;
-    for (let queued = peer.queue.first; queued !== undefined; queued = peer.queue.first) {
-      for (let held = queued.helds[0]; held !== undefined; held = queued.helds[0]) {
+    for (const [origin, queued] of peer.queue) {
+      for (let held = queued[0]; held !== undefined; held = queued[0]) {
         const cost = held.bundle.bytes.length + passageOverheadBytes;
         if (passages.length > 0 && bytes + cost > room) return passages;
-        queued.helds.shift();
+        queued.shift();
         peer.queuedBytes -= held.bundle.bytes.length;
         if (held.kinds.length === 0) continue;
         passages.push(this.passage(peer, held));
         bytes += cost;
       }
-      peer.queue.shift();
-      queued.origin.dequeued(queued);
+      peer.queue.delete(origin);
       if (bytes > room) break;
     }
     return passages;
