@@ -179,6 +179,30 @@ describe('an announcement', () => {
     expect(rig.all('limit-reached')).toEqual([]);
   });
 
+  it('is asked for as it was announced last', () => {
+    const { rig, a, b, c } = tree();
+    for (const peer of [b, c]) rig.hear(peer, { type: 'announce', rumors: [rumor(2)] });
+    const grafts = () => [b, c].map((peer) => ofType(rig, peer, 'graft').length);
+    rig.advance(limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 0]);
+    rig.push(a, [sampleOf(origin, 2)]);
+    rig.hear(c, { type: 'announce', rumors: [rumor(3)] });
+    rig.advance(limits.graftDelayMs);
+    expect(grafts()).toEqual([1, 1]);
+  });
+
+  it('by more than are asked is asked for of the first of them, and of others in place of those that are gone', () => {
+    const rig = new CoreRig();
+    const peers = Array.from({ length: limits.maxAnnouncers + 2 }, (_, i) => rig.connect(toyKey(6, 1 + i)));
+    const [gone = 0] = peers;
+    const late = peers.at(-1) as number;
+    for (const peer of peers.slice(0, -1)) for (const sequence of [1, 2]) rig.hear(peer, { type: 'announce', rumors: [rumor(sequence)] });
+    rig.give({ type: 'connection-closed', connection: gone, reason: 'gone' });
+    rig.hear(late, { type: 'announce', rumors: [rumor(1)] });
+    rig.advance(2 * limits.maxAnnouncers * limits.graftDelayMs);
+    expect(peers.map((peer) => ofType(rig, peer, 'graft').length)).toEqual([0, 1, 1, 1, 0, 1]);
+  });
+
   it('is waited for within a bound for each peer, and one for all', () => {
     const rig = new CoreRig();
     const rumors = (round: number) => Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, round, j >> 8, j & 255, 0, 0, 0, 0]) }));
