@@ -1,0 +1,204 @@
+/**
+ * A gateway on a bench: it serves a page of a few files and has two targets, `here` and `there`, that are played by the test.
+ * One rig is for the tests of one file; its nodes and its gateway are for one test.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type GatewayStatus, type Problem, paths } from '@starling/contract';
+import { createLog, type Gateway, openGateway, type TlsMaterial } from '@starling/gateway';
+import { WebSocket, WebSocketServer } from 'ws';
+import { createTestAuthority, type IssuedLeaf, type TestAuthority } from './authority.js';
+
+export const host = '127.0.0.1';
+/** The node that `here` is. */
+export const id = 'aa'.repeat(32);
+export const session = '0123456789abcdef';
+
+const snapshot = (sequence: number) => JSON.stringify({ type: 'snapshot', asOf: { node: id, name: 'here "session":"ffffffffffffffff","sequence":9', time: '' }, session, sequence });
+export const changes = (sequence: number, padding = '') => JSON.stringify({ type: 'changes', asOf: {}, session, sequence, padding });
+
+/** A node as the gateway sees it: answers with the path, and opens streams. */
+export class FakeNode {
+  readonly asked: string[] = [];
+  readonly streams: WebSocket[] = [];
+  readonly streamPaths: string[] = [];
+  status = 200;
+  streamStatus = 101;
+  readonly #connections = new Set<Socket>();
+  #server: https.Server | null = null;
+  #port = 0;
+
+  get url(): URL {
+    return new URL(`https://${host}:${this.#port}`);
+  }
+
+  /** On the port that it had before, if it had one. */
+  async open(leaf: IssuedLeaf, ca: string): Promise<void> {
+    const server = https.createServer({ ...leaf, ca, requestCert: true, rejectUnauthorized: true }, (request, response) => {
+      this.asked.push(request.url ?? '');
+      response.writeHead(this.status, { 'content-type': 'application/json', 'x-secret': 'not for pages' }).end(JSON.stringify({ path: request.url, detail: 'words of the node' }));
+    });
+    server.on('connection', (socket: Socket) => this.#connections.add(socket.on('close', () => this.#connections.delete(socket))));
+    const sockets = new WebSocketServer({ noServer: true });
+    server.on('upgrade', (request, socket, head) => {
+      this.streamPaths.push(request.url ?? '');
+      if (this.streamStatus !== 101) return void socket.end(`HTTP/1.1 ${this.streamStatus} No\r\nContent-Length: 0\r\n\r\n`);
+      sockets.handleUpgrade(request, socket, head, (stream) => {
+        this.streams.push(stream);
+        stream.on('error', () => stream.terminate());
+        stream.send(snapshot(7));
+      });
+    });
+    await new Promise<void>((resolve, reject) => server.listen(this.#port, host, resolve).on('error', reject));
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  /** As if the process was killed: ends connections too whose handshake is under way, which the server itself would wait for. */
+  async kill(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    this.#server = null;
+    for (const stream of this.streams.splice(0)) stream.terminate();
+    for (const connection of this.#connections) connection.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export const problemOf = (answer: Answer) => JSON.parse(answer.text) as Problem;
+
+/** A page that watches: what it was told, and how its stream ended. */
+export interface Page {
+  readonly socket: WebSocket;
+  readonly messages: { readonly type: string; readonly sequence?: number; readonly upstream?: GatewayStatus['upstream'] }[];
+  readonly closed: Promise<[number, string]>;
+}
+
+/** The status with which the gateway refuses this page its stream. */
+export const refusedWith = (page: Page) => new Promise<number>((resolve) => page.socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0)));
+
+export class GatewayRig {
+  readonly authority: TestAuthority;
+  /** The leaf of `here`. */
+  readonly nodeLeaf: IssuedLeaf;
+  /** The target `here`, which is the designated one. */
+  node = new FakeNode();
+  /** The target `there`. */
+  other = new FakeNode();
+  readonly #ownLeaf: IssuedLeaf;
+  readonly #pageDir: string;
+  #gateway: Gateway | null = null;
+  readonly #closing: (() => Promise<void> | void)[] = [];
+
+  private constructor(authority: TestAuthority, leafs: { readonly node: IssuedLeaf; readonly own: IssuedLeaf }, pageDir: string) {
+    this.authority = authority;
+    this.nodeLeaf = leafs.node;
+    this.#ownLeaf = leafs.own;
+    this.#pageDir = pageDir;
+  }
+
+  /** With an authority and a page; nothing is open yet. */
+  static async create(): Promise<GatewayRig> {
+    const authority = await createTestAuthority();
+    const [node, own] = await Promise.all([authority.issue([`spiffe://starling/node/${id}`]), authority.issue(['spiffe://starling/gateway/page'])]);
+    return new GatewayRig(authority, { node, own }, await createPage());
+  }
+
+  /** Takes the page away. */
+  async remove(): Promise<void> {
+    await rm(this.#pageDir, { recursive: true });
+  }
+
+  /** Both nodes, and the gateway. */
+  async open(): Promise<void> {
+    this.node = await this.addNode(this.nodeLeaf);
+    this.other = await this.addNode(await this.authority.issue(['spiffe://starling/shared']));
+    await this.#openGateway();
+  }
+
+  /** Everything that was opened, the newest first. */
+  async close(): Promise<void> {
+    for (const close of this.#closing.splice(0).reverse()) await close();
+  }
+
+  get gateway(): Gateway {
+    if (this.#gateway === null) throw new Error('the rig is not open');
+    return this.#gateway;
+  }
+
+  /** One more node that runs; no target of the gateway by itself. */
+  async addNode(leaf: IssuedLeaf): Promise<FakeNode> {
+    const node = new FakeNode();
+    await node.open(leaf, this.authority.root);
+    this.#closing.push(() => node.kill());
+    return node;
+  }
+
+  /** Puts a new node that shows this leaf in the place of `here`, and a new gateway before it. */
+  async replaceNode(leaf: IssuedLeaf): Promise<void> {
+    await this.node.kill();
+    this.node = await this.addNode(leaf);
+    await this.gateway.close();
+    await this.#openGateway();
+  }
+
+  /** What the gateway was opened with. */
+  material(): TlsMaterial {
+    const { root } = this.authority;
+    return { ...this.#ownLeaf, ca: root, roots: [{ fingerprint: 'ff', pem: root }], notAfterMs: Date.now() + 3_600_000 };
+  }
+
+  /** A question to the gateway, on a connection of its own. */
+  ask(pathAndQuery: string, options: http.RequestOptions = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const request = http.request({ host, port: this.gateway.address.port, path: pathAndQuery, agent: false, ...options });
+      request.on('error', reject).on('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('error', reject).on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      });
+      request.end();
+    });
+  }
+
+  watch(query = '', options: { headers?: Record<string, string> } = {}): Page {
+    const socket = new WebSocket(`ws://${host}:${this.gateway.address.port}${paths.stream}${query}`, options);
+    const messages: Page['messages'] = [];
+    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString('utf8')) as Page['messages'][number]));
+    socket.on('error', () => undefined);
+    this.#closing.push(() => socket.terminate());
+    return { socket, messages, closed: new Promise((resolve) => socket.on('close', (code, reason) => resolve([code, reason.toString()]))) };
+  }
+
+  async #openGateway(): Promise<void> {
+    const gateway = await openGateway({
+      settings: { cluster: 'starling', listen: { host, port: 0 }, targets: [{ name: 'here', url: this.node.url }, { name: 'there', url: this.other.url }], allowedHosts: ['page.example'] },
+      material: this.material(),
+      pageDir: this.#pageDir,
+      log: createLog({ level: 'silent', format: 'json' }),
+      random: () => 0,
+    });
+    this.#closing.push(() => gateway.close());
+    this.#gateway = gateway;
+  }
+}
+
+/** A directory as the build of the page leaves it, and a file in it that is not for anybody. */
+async function createPage(): Promise<string> {
+  const pageDir = await mkdtemp(path.join(tmpdir(), 'starling-page-'));
+  await mkdir(path.join(pageDir, 'assets'));
+  await writeFile(path.join(pageDir, 'index.html'), '<!doctype html>');
+  await writeFile(path.join(pageDir, 'assets', 'main-1a2b.js'), 'export {};');
+  await writeFile(path.join(pageDir, '.secret'), 'x');
+  return pageDir;
+}
