@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gatewayLimits } from '../../services/gateway/src/gateway-limits.js';
 import { chart, template, withoutHelm } from './helm.js';
 
 const certManager = ['--api-versions', 'cert-manager.io/v1'];
@@ -20,6 +21,7 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['image.node.digest=latest'], /digest/],
   [['image.pullPolicy=Sometimes'], /pullPolicy/],
   [['ui.targets[0].name=a', 'ui.targets[0].url=http://plain:9741'], /url/],
+  [[...Array.from({ length: gatewayLimits.maxTargets + 1 }, (_, i) => [`ui.targets[${i}].name=n${i}`, `ui.targets[${i}].url=https://n:9741`])].flat(), /targets/],
   [['ui.service.type=ExternalName'], /type/],
   [['certificates.mode=generated'], /mode/],
   [['certificates.duration=7d'], /duration/],

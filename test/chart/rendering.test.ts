@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../services/node/src/settings.js';
 import { readGatewaySettings } from '../../services/gateway/src/settings.js';
+import { gatewayLimits } from '../../services/gateway/src/gateway-limits.js';
 import { at, environmentOf, objects, one, podSpecs, variants, withoutHelm, type KubernetesObject } from './helm.js';
 
 const kindsWithoutNamespace = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
@@ -89,7 +90,7 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
 
   it('names no more pods than the gateway takes', () => {
     const gateway = environmentOf(podSpecs(objects(['--set', 'node.replicas=1000'])).get('Deployment starling-ui'));
-    expect(readGatewaySettings(gateway, []).targets).toHaveLength(64);
+    expect(readGatewaySettings(gateway, []).targets).toHaveLength(gatewayLimits.maxTargets);
   });
 
   it('makes nothing that needs a CRD besides cert-manager, leaves storage alone, and exposes nothing', () => {

@@ -275,7 +275,7 @@ export const gatewayStatus = {
   additionalProperties: false,
   properties: {
     designated: { type: 'string', description: 'Name of the target that this page looks from' },
-    targets: { type: 'array', items: { type: 'object', required: ['name'], additionalProperties: false, properties: { name: { type: 'string' } } } },
+    targets: { type: 'array', items: { type: 'object', required: ['name'], additionalProperties: false, properties: { name: { type: 'string' } } }, maxItems: 128, description: 'The nodes that can be looked from' },
     upstream: {
       type: 'object',
       required: ['state', 'since', 'detail'],

@@ -1,4 +1,6 @@
 /** Every bound of the gateway, with its unit. */
+import { schemas } from '@starling/contract';
+
 export const gatewayLimits = {
   maxConnections: 256,
   maxHeaderBytes: 16_384,
@@ -11,7 +13,7 @@ export const gatewayLimits = {
   /** Pages that watch at once. Each takes a stream of a node, which offers 32: some are left for others who ask it. */
   maxStreams: 24,
   /** Those of the settings and of the file together. */
-  maxTargets: 128,
+  maxTargets: schemas.gatewayStatus.properties.targets.maxItems,
   maxTargetsFileBytes: 65_536,
   /** Connections to one target for questions; streams have their own. */
   maxTargetSockets: 16,

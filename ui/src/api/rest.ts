@@ -36,6 +36,6 @@ async function reasonOf(answer: Response): Promise<string> {
   return problem?.detail ?? problem?.title ?? `The gateway answered with status ${answer.status}.`;
 }
 
-export const fetchGateway = (from: string | null) => get<GatewayStatus>(addressOf(paths.gateway, from));
+export const fetchGateway = () => get<GatewayStatus>(paths.gateway);
 export const fetchTrust = () => get<TrustAnswer>(paths.trust);
 export const fetchRecord = (id: string, from: string | null) => get<RecordAnswer>(addressOf(paths.record(id), from));

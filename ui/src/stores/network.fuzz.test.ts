@@ -4,8 +4,6 @@
  */
 import { schemas, type ChangesMessage, type Node, type SnapshotMessage, type StreamMessage } from '@starling/contract';
 import type { Random } from '@starling/gossip';
-import { createPinia } from 'pinia';
-import { createRenderer, defineComponent } from 'vue';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { pick as pickFrom } from '../../../services/gossip/src/random.js';
 import { fuzzRandom, mutated, runsOf } from '../../../test/fuzz/mutation.js';
@@ -22,71 +20,25 @@ import { rowsOf, sortColumns } from '../domain/node-rows.js';
 import { absenceWords, meaningOfAbsence } from '../domain/node-state.js';
 import { changesOf, idOf, nodeOf, particularsOf, peerOf, snapshotOf } from '../domain/sample-network.fixture.js';
 import { maxEvents, recentRate, toneOf, windowSeconds } from '../domain/timeline.js';
-import { provideNetwork, type Network } from './network.js';
-
-/** The other end of the stream. */
-class Line {
-  static readonly opened: Line[] = [];
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null = null;
-  onclose: (() => void) | null = null;
-  isOpen = true;
-
-  constructor() {
-    Line.opened.splice(0, Line.opened.length, this);
-  }
-
-  close() {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    this.onclose?.();
-  }
-}
+import type { Network } from './network.js';
+import { NetworkRig } from './network-rig.fixture.js';
 
 const time = '2026-11-24T12:00:00.000Z';
 const nodeCount = 6;
+let rig: NetworkRig;
 let network: Network;
-let leave: () => void;
-let warnings: string[];
+const say = (data: unknown) => rig.say(data);
 
-/** The store in a component, as the page has it, drawn by a renderer that draws nothing. */
-beforeEach(() => {
-  vi.useFakeTimers();
-  Line.opened.length = 0;
-  warnings = [];
-  vi.stubGlobal('WebSocket', Line);
-  vi.stubGlobal('window', new EventTarget());
-  vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false, documentElement: { setAttribute: () => undefined } }));
-  vi.stubGlobal('location', { origin: 'http://page.test', pathname: '/', search: '' });
-  vi.stubGlobal('fetch', () => Promise.reject(new Error('nobody')));
-  const nothing = () => ({}) as object;
-  const { createApp } = createRenderer<object, object>({
-    createElement: nothing, createText: nothing, createComment: nothing, insert: nothing, remove: nothing, setText: nothing, setElementText: nothing, patchProp: nothing, parentNode: () => null, nextSibling: () => null,
-  });
-  const app = createApp(defineComponent(() => {
-    network = provideNetwork();
-    return () => null;
-  }));
-  app.config.warnHandler = (warning) => warnings.push(warning);
-  app.use(createPinia()).mount({});
-  leave = () => app.unmount();
+beforeEach(async () => {
+  rig = new NetworkRig();
+  network = rig.network;
+  await vi.advanceTimersByTimeAsync(0);
 });
 
 afterEach(() => {
-  leave();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  expect(warnings).toEqual([]);
+  rig.leave();
+  expect(rig.warnings).toEqual([]);
 });
-
-/** Says it on the connection that the page has now; waits for one when it has none. */
-function say(data: unknown): void {
-  for (let i = 0; Line.opened[0]?.isOpen !== true; i++) {
-    if (i > 100) throw new Error('the page opens no other connection');
-    vi.advanceTimersByTime(1_000);
-  }
-  Line.opened[0].onmessage?.({ data });
-}
 
 const pick = <T>(random: Random, items: readonly T[]) => pickFrom(random, items) as T;
 const below = (random: Random, most: number) => Math.floor(random() * most);
@@ -213,6 +165,7 @@ function expectWithinBounds(): void {
   for (const { event, atMs } of events) expect([toneOf(event), formatTimeOfDay(atMs)].every((words) => typeof words === 'string' && !words.includes('NaN'))).toBe(true);
   threeDigits(recentRate(network.timeline.value, nowMs) ?? 0);
   expect(network.liveness.value.detail ?? '').not.toMatch(/NaN|undefined/);
+  expect(network.gateway.value?.targets.length).toBeLessThanOrEqual(schemas.gatewayStatus.properties.targets.maxItems);
   if (view === null) return;
   expect(view.nodes.size).toBeLessThanOrEqual(maxNodes);
   expect(view.peers.length).toBeLessThanOrEqual(maxPeers);
@@ -247,7 +200,7 @@ it('takes anything that a socket can hand over', () => {
     const before = network.newest.value;
     try {
       say(data);
-      if (verdict !== 'message') expect(Line.opened[0]?.isOpen).toBe(verdict === 'unknown');
+      if (verdict !== 'message') expect(rig.isOpen).toBe(verdict === 'unknown');
       if (random() < 0.3) vi.advanceTimersByTime(below(random, 3_000));
       if (verdict !== 'message') expect(network.newest.value).toBe(before);
       else if (network.newest.value !== before) viewsTaken += 1;

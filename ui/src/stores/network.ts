@@ -108,14 +108,18 @@ export function provideNetwork(): Network {
   };
 
   const askGateway = async () => {
-    const { from } = page;
     try {
-      // A node that is not offered has no status; whom else to look from is told all the same.
-      const status = await fetchGateway(from).catch(() => fetchGateway(null));
-      if (from === page.from) gateway.value = status;
+      gateway.value = await fetchGateway();
     } catch {
       // The stream tells how the gateway is; without this answer only the menu of targets is missing.
     }
+  };
+
+  const follow = (state: Connection) => {
+    // Whom the gateway offers may change while it cannot say so, and may be why a stream is refused: it is asked with each attempt.
+    const isBack = state === 'open' && (connection.value === 'reconnecting' || connection.value === 'misunderstood');
+    if (state !== 'open' || isBack) void askGateway();
+    connection.value = state;
   };
 
   watch(
@@ -123,15 +127,10 @@ export function provideNetwork(): Network {
     (from) => {
       stream?.close();
       forget();
-      stream = openStream(location.origin, from, { message: take, connection: (state) => (connection.value = state) });
-      void askGateway();
+      stream = openStream(location.origin, from, { message: take, connection: follow });
     },
     { immediate: true },
   );
-  watch(connection, (state, before) => {
-    // Whom the gateway offers may have changed while it could not say so.
-    if (state === 'open' && (before === 'reconnecting' || gateway.value === null)) void askGateway();
-  });
   onScopeDispose(() => stream?.close());
 
   const view = computed(() => (page.pastMs === null || newest.value === null ? newest.value : past.at(page.pastMs)));

@@ -1,4 +1,4 @@
-{{/* Nodes that the visualizer may look from, `name=url,...`, the designated one first; 64 at most. */}}
+{{/* Nodes that the visualizer may look from, `name=url,...`, the designated one first; as many as the visualizer takes. */}}
 {{- define "starling.targets" -}}
 {{- $targets := list -}}
 {{- range .Values.ui.targets -}}
@@ -6,7 +6,7 @@
 {{- end -}}
 {{- if not $targets -}}
 {{- if eq .Values.node.kind "StatefulSet" -}}
-{{- range $number := until (min 64 .Values.node.replicas | int) -}}
+{{- range $number := until (min 128 .Values.node.replicas | int) -}}
 {{- $pod := printf "%s-%d" (include "starling.fullname" $) $number -}}
 {{- $targets = append $targets (printf "%s=https://%s.%s:9741" $pod $pod (include "starling.host" (list $ "-gossip"))) -}}
 {{- end -}}
