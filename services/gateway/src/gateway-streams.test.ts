@@ -1,9 +1,10 @@
+import net from 'node:net';
 import { type GatewayStatus, paths } from '@starling/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTestAuthority } from '../../../test/support/authority.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { changes, type FakeNode, GatewayRig, refusedWith, session } from '../../../test/support/gateway-rig.js';
+import { changes, type FakeNode, GatewayRig, host, refusedWith, session } from '../../../test/support/gateway-rig.js';
 import { gatewayLimits } from './gateway-limits.js';
 
 let rig: GatewayRig;
@@ -150,6 +151,24 @@ describe('nodes that come and go', () => {
     expect(stays.socket.readyState).toBe(WebSocket.OPEN);
     expect((await rig.ask(paths.self)).status).toBe(200);
     expect(await rig.gateway.metrics.registry.metrics()).not.toContain('target="third"');
+  });
+
+  it('leave nothing behind when they go while they do not answer', async () => {
+    const hanging = net.createServer();
+    await new Promise<void>((resolve) => hanging.listen(0, host, resolve));
+    const connected = new Promise<net.Socket>((resolve) => hanging.once('connection', resolve));
+    try {
+      rig.gateway.offer([{ name: 'hanging', url: new URL(`https://${host}:${(hanging.address() as net.AddressInfo).port}`) }]);
+      const page = rig.watch('?from=hanging');
+      const socket = (await connected).on('error', () => undefined).resume();
+      const ended = new Promise((resolve) => socket.on('close', resolve));
+      rig.gateway.offer([]);
+      expect((await page.closed)[0]).toBe(1001);
+      await ended;
+      expect(await rig.gateway.metrics.registry.metrics()).not.toContain('target="hanging"');
+    } finally {
+      hanging.close();
+    }
   });
 
   it('are asked anew at another address', async () => {

@@ -69,6 +69,8 @@ export class Relay {
   }
 
   close(code: number, reason: string): void {
+    // What becomes of the stream of the node from here on is no loss.
+    this.#end();
     this.#parts.page.close(code, reason);
     setTimeout(() => this.#parts.page.terminate(), gatewayLimits.closeDeadlineMs).unref();
   }
