@@ -41,8 +41,8 @@ export class LocalCluster {
   readonly #members = new Map<string, Member>();
   readonly #ports = new Map<string, Ports>();
   readonly #onEnd: (member: Member) => void;
-  readonly #added: string[] = [];
-  #started = 0;
+  /** One node is added after the other. */
+  #adding: Promise<unknown> = Promise.resolve();
 
   private constructor(options: ClusterOptions, places: Places, authority: Authority, onEnd: (member: Member) => void) {
     this.options = options;
@@ -66,7 +66,7 @@ export class LocalCluster {
     const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
     const [gossip, tcp] = await Promise.all([freeUdpPorts(nodes), freeTcpPorts(2 * nodes + 1)]);
     names.forEach((name, i) => this.#ports.set(name, { gossip: gossip[i] as number, api: tcp[2 * i] as number, metrics: tcp[2 * i + 1] as number }));
-    for (const name of names) (await this.#node(name, this.#started++)).start();
+    for (const [index, name] of names.entries()) (await this.#node(name, index)).start();
     this.#tellGateway();
     (await this.#gateway(tcp[2 * nodes] as number)).start();
   }
@@ -85,20 +85,30 @@ export class LocalCluster {
   }
 
   /** Starts one more node, which the gateway offers from then on; returns its name. @throws CommandError */
-  async add(): Promise<string> {
-    if (this.#started >= maxMembers) throw new CommandError(`This cluster has ${maxMembers} nodes, and takes no more. Start one that was stopped, or a new cluster.`);
-    const index = this.#started++;
-    const name = `node-${index + 1}`;
-    const [[gossip], [api, metrics]] = await Promise.all([freeUdpPorts(1), freeTcpPorts(2)]);
-    this.#ports.set(name, { gossip: gossip as number, api: api as number, metrics: metrics as number });
-    (await this.#node(name, index)).start();
-    this.#added.push(name);
-    this.#tellGateway();
-    return name;
+  add(): Promise<string> {
+    const added = this.#adding.then(() => this.#addOne());
+    this.#adding = added.catch(() => undefined);
+    return added;
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#members.values()].map((member) => member.stop(stopDeadlineMs)));
+  }
+
+  async #addOne(): Promise<string> {
+    const index = this.nodes().length;
+    if (index >= maxMembers) throw new CommandError(`This cluster has ${maxMembers} nodes, and takes no more. Start one that was stopped, or a new cluster.`);
+    const name = `node-${index + 1}`;
+    const [[gossip], [api, metrics]] = await Promise.all([freeUdpPorts(1), freeTcpPorts(2)]);
+    this.#ports.set(name, { gossip: gossip as number, api: api as number, metrics: metrics as number });
+    try {
+      (await this.#node(name, index)).start();
+    } catch (error) {
+      this.#ports.delete(name);
+      throw error;
+    }
+    this.#tellGateway();
+    return name;
   }
 
   async #node(name: string, index: number): Promise<Member> {
@@ -124,7 +134,7 @@ export class LocalCluster {
     return this.#keep(gatewayName, this.#places.gateway, {
       STARLING_CLUSTER: cluster,
       STARLING_GATEWAY_LISTEN: `127.0.0.1:${this.options.port}`,
-      STARLING_GATEWAY_TARGETS: this.nodes().map(({ name }) => this.#targetOf(name)).join(','),
+      STARLING_GATEWAY_TARGETS: this.nodes().slice(0, this.options.nodes).map(({ name }) => this.#targetOf(name)).join(','),
       STARLING_GATEWAY_TARGETS_FILE: this.#places.targets,
       STARLING_CERTIFICATE_DIR: directory,
       STARLING_TRUST_DIR: join(this.#places.certs, 'trust'),
@@ -139,7 +149,7 @@ export class LocalCluster {
   /** Whom it can show beside those of its start. The file is replaced as a whole, so that it is never read half written. */
   #tellGateway(): void {
     const { targets } = this.#places;
-    writeFileSync(`${targets}.new`, this.#added.map((name) => `${this.#targetOf(name)}\n`).join(''), { mode: 0o600 });
+    writeFileSync(`${targets}.new`, this.nodes().slice(this.options.nodes).map(({ name }) => `${this.#targetOf(name)}\n`).join(''), { mode: 0o600 });
     renameSync(`${targets}.new`, targets);
   }
 
