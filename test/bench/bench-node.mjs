@@ -66,7 +66,7 @@ export async function openBenchNode({ identity, seeds, intervalMs, report, onMer
   const known = new Set();
   const driver = new Driver({
     engine,
-    openTransport: async (listener) => (transport = await openQuicTransport({ host: '127.0.0.1', port, cluster, credentials: () => tls, isTrusted: () => true, listener })),
+    openTransport: async (listener) => (transport = await openQuicTransport({ host: '127.0.0.1', port, cluster, credentials: () => tls, endOfTrust: () => Number.POSITIVE_INFINITY, listener })),
     sign: (message) => sign(null, message, key),
     verifySignature: verifies ? createSignatureVerifier() : async () => true,
     verifyCredential: (credential, wallMs) => verifyCredential(credential, { roots, cluster, clusterTag, wallMs }),

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createTestAuthority, type TestAuthority } from '../support/authority.js';
+import { TrustedRoots } from '../../services/node/src/certificates/trusted-roots.js';
 import { eventually } from '../support/eventually.js';
 import { connect, credentialsOf, leafUri } from '../support/transport-end.js';
 import { authorityOfTests, openedEnd } from './ends.js';
@@ -14,7 +15,7 @@ async function changingEnd(first: TestAuthority) {
   let credentials = credentialsOf(await first.issue([uri]), first);
   let roots: readonly TestAuthority[] = [first];
   const end = await openedEnd(() => credentials, {
-    isTrusted: (chain) => roots.some(({ root }) => new X509Certificate(Buffer.from(chain[0] ?? [])).verify(new X509Certificate(root).publicKey)),
+    endOfTrust: (chain) => new TrustedRoots(roots.map(({ root }) => new X509Certificate(root))).endOf(chain),
   });
   return {
     ...end,
@@ -72,5 +73,33 @@ describe('a new authority', () => {
     a.transport.dial(b.transport.address);
     await eventually('refused', () => a.heard.failed.length + a.heard.closed.length === 1);
     expect(b.heard.opened).toHaveLength(0);
+  });
+});
+
+describe('a connection', () => {
+  it('ends with the chain of the other side, as it was seen first or when the trust changed', async () => {
+    const ours = await authorityOfTests();
+    const credentials = async () => credentialsOf(await ours.issue([leafUri()]), ours);
+    let endMs = Date.now() + 100;
+    const [a, b] = [await openedEnd(await credentials(), { endOfTrust: () => endMs }), await openedEnd(await credentials())];
+    const reason = 'the certificate or the connection has reached its age';
+    await connect(a, b);
+    await eventually('its end', () => a.heard.closed[0]?.reason === reason);
+    endMs = Date.now() + 3_600_000;
+    await connect(a, b);
+    endMs = Date.now();
+    a.transport.recheckTrust();
+    await eventually('its end', () => a.heard.closed[1]?.reason === reason);
+  });
+
+  it('with a chain that is not trusted here is none, though the library took it', async () => {
+    const ours = await authorityOfTests();
+    const strict = await openedEnd(credentialsOf(await ours.issue([leafUri()]), ours), { endOfTrust: () => null });
+    const other = await openedEnd(credentialsOf(await ours.issue([leafUri()]), ours));
+    strict.transport.dial(other.transport.address);
+    other.transport.dial(strict.transport.address);
+    await eventually('both are refused', () => strict.transport.counters()['peers_refused_untrusted-chain'] === 2);
+    expect(strict.heard.opened).toEqual([]);
+    await eventually('and said so', () => strict.heard.failed[0]?.reason === 'its certificate is not trusted here');
   });
 });

@@ -7,7 +7,7 @@ process.once('message', async ({ dial, credentials }) => {
     port: 0,
     cluster: 'test',
     credentials: () => credentials,
-    isTrusted: () => true,
+    endOfTrust: () => Number.POSITIVE_INFINITY,
     listener: {
       onOpened: () => process.send({ opened: true }),
       onDialFailed: (_connection, _address, reason) => process.send({ failed: reason }),

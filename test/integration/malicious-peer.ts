@@ -79,7 +79,7 @@ export class MaliciousPeer {
   static async open(leaf: IssuedLeaf, root: string, key: Key = newKey()): Promise<MaliciousPeer> {
     const heard = new RecordingListener();
     const credentials = () => ({ chainPem: leaf.cert, keyPem: leaf.key, rootsPem: root });
-    const transport = await openQuicTransport({ host: '127.0.0.1', port: 0, cluster, credentials, isTrusted: () => true, listener: heard });
+    const transport = await openQuicTransport({ host: '127.0.0.1', port: 0, cluster, credentials, endOfTrust: () => Number.POSITIVE_INFINITY, listener: heard });
     return new MaliciousPeer(key, leaf, transport, heard);
   }
 

@@ -51,14 +51,14 @@ export function leafUri(): string {
 }
 
 /** A QUIC end on a free port of 127.0.0.1, or of another address of this machine. The credentials may be exchanged while it runs. */
-export async function openEnd(credentials: TransportCredentials | (() => TransportCredentials), options: { isTrusted?: (chain: readonly Uint8Array[]) => boolean; host?: string } = {}): Promise<End<QuicTransport>> {
+export async function openEnd(credentials: TransportCredentials | (() => TransportCredentials), options: { endOfTrust?: (chain: readonly Uint8Array[]) => number | null; host?: string } = {}): Promise<End<QuicTransport>> {
   const heard = new RecordingListener();
   const transport = await openQuicTransport({
     host: options.host ?? '127.0.0.1',
     port: 0,
     cluster: testCluster,
     credentials: typeof credentials === 'function' ? credentials : () => credentials,
-    isTrusted: options.isTrusted ?? (() => true),
+    endOfTrust: options.endOfTrust ?? (() => Number.POSITIVE_INFINITY),
     listener: heard,
   });
   return { transport, heard };

@@ -162,7 +162,7 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
     engine,
     openTransport: async (listener) => {
       parts.transport = await listening('STARLING_LISTEN', settings.listen, () =>
-        openQuicTransport({ ...settings.listen, cluster, credentials: () => source.current(), isTrusted: (chain) => typeof source.current().roots.judge(chain) !== 'string', listener }),
+        openQuicTransport({ ...settings.listen, cluster, credentials: () => source.current(), endOfTrust: (chain) => source.current().roots.endOf(chain), listener }),
       );
       return parts.transport;
     },

@@ -74,6 +74,12 @@ export class TrustedRoots {
     return judgement;
   }
 
+  /** When the first certificate of this chain ends, milliseconds since 1970; null when it leads to no trusted root. */
+  endOf(chain: readonly Uint8Array[]): number | null {
+    const facts = this.judge(chain);
+    return typeof facts === 'string' ? null : facts.chainValidity.notAfterMs;
+  }
+
   /** OpenSSL throws for certificates that it cannot read, some of them only when their key is asked for. */
   #judgeOrRefuse(chain: readonly Uint8Array[]): ChainFacts | ChainRefusal {
     try {

@@ -20,6 +20,7 @@ type Turn = 'listen' | 'speak';
 export interface ConnectionLoopParts {
   /** Peers of another cluster are refused. */
   readonly cluster: string;
+  readonly endOfTrust: (chain: readonly Uint8Array[]) => number | null;
   readonly listener: TransportListener;
   readonly counters: Counters;
   readonly transmit: (bytes: Buffer, connection: QuicConnection) => void;
@@ -171,10 +172,15 @@ export class ConnectionLoop {
       counters.add('peers_refused_resumed');
       return this.close(connection, closeCodes.gate, 'resumption is refused');
     }
+    connection.chain = verdict.chain;
+    const untilMs = this.#endOfTrust(connection);
+    if (untilMs === null) {
+      counters.add('peers_refused_untrusted-chain');
+      return this.close(connection, closeCodes.untrusted, 'its certificate is not trusted here');
+    }
     this.#leaveHandshake(connection);
     connection.phase = 'open';
-    connection.chain = verdict.chain;
-    connection.endsAtMs = Math.min(performance.now() + transportLimits.maxAgeMs * (0.9 + Math.random() * 0.2), performance.now() + (verdict.notAfterMs - Date.now()));
+    connection.endsAtMs = Math.min(performance.now() + transportLimits.maxAgeMs * (0.9 + Math.random() * 0.2), untilMs);
     connection.maxDatagramBytes = Math.min(connection.maxDatagramBytes, native.dgramMaxWritableLen() ?? 0);
     counters.add('handshakes');
     listener.onOpened({
@@ -185,6 +191,25 @@ export class ConnectionLoop {
       peer: verdict.peer,
       maxDatagramBytes: connection.maxDatagramBytes,
     });
+  }
+
+  /** Closes those that are no longer trusted; the others live no longer than their chains as they are seen now. */
+  recheckTrust(): void {
+    for (const connection of this.all()) {
+      if (connection.phase !== 'open') continue;
+      const untilMs = this.#endOfTrust(connection);
+      if (untilMs === null) this.close(connection, closeCodes.untrusted, 'its certificate is no longer trusted here');
+      else if (untilMs < connection.endsAtMs) {
+        connection.endsAtMs = untilMs;
+        this.mark(connection);
+      }
+    }
+  }
+
+  /** A connection ends with the first certificate of its chain (docs/PROTOCOL.md 2.4), on the clock of `performance.now()`. */
+  #endOfTrust({ chain }: QuicConnection): number | null {
+    const endMs = this.#parts.endOfTrust(chain);
+    return endMs === null ? null : performance.now() + (endMs - Date.now());
   }
 
   #leaveHandshake(connection: QuicConnection): void {

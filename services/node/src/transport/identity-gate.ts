@@ -1,13 +1,13 @@
 /**
- * What TLS does not look at: names and usages of the other side's leaf (docs/PROTOCOL.md section 2). Chain, dates and
- * possession of the key were checked by the library before this is asked.
+ * What TLS does not look at: names and usages of the other side's leaf (docs/PROTOCOL.md section 2). Dates and possession
+ * of the key were checked by the library before this is asked; how long the chain is trusted is asked after it.
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { soleUri } from '@starling/contract';
 import { parseLeafUri, type PeerCertificate } from '@starling/gossip';
 
 export type GateRefusal = 'no-certificate' | 'malformed-certificate' | 'authority-as-leaf' | 'wrong-usage' | 'wrong-uri' | 'wrong-cluster' | 'not-a-node' | 'ourselves';
-export type Verdict = { readonly admitted: true; readonly peer: PeerCertificate; readonly chain: readonly Uint8Array[]; readonly notAfterMs: number } | { readonly admitted: false; readonly reason: GateRefusal };
+export type Verdict = { readonly admitted: true; readonly peer: PeerCertificate; readonly chain: readonly Uint8Array[] } | { readonly admitted: false; readonly reason: GateRefusal };
 
 const serverAuth = '1.3.6.1.5.5.7.3.1';
 const clientAuth = '1.3.6.1.5.5.7.3.2';
@@ -16,13 +16,12 @@ const clientAuth = '1.3.6.1.5.5.7.3.2';
 export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, ownFingerprint: Uint8Array): Verdict {
   const der = chain?.[0];
   if (chain === null || der === undefined) return refuse('no-certificate');
-  let certificates: readonly X509Certificate[];
+  let leaf: X509Certificate;
   try {
-    certificates = chain.map((one) => new X509Certificate(one));
+    leaf = new X509Certificate(der);
   } catch {
     return refuse('malformed-certificate');
   }
-  const leaf = certificates[0] as X509Certificate;
   if (leaf.ca) return refuse('authority-as-leaf');
   // The extended key usages; undefined where the extension is missing, which the library lets pass.
   const usages: readonly string[] = leaf.keyUsage ?? [];
@@ -35,8 +34,7 @@ export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, 
   const fingerprint = fingerprintOf(der);
   // One certificate for all nodes is a mode of its own; any other that equals ours is a connection to ourselves, or stolen.
   if (parsed.form !== 'shared' && Buffer.compare(fingerprint, ownFingerprint) === 0) return refuse('ourselves');
-  // A credential ends with the first certificate of its chain (docs/PROTOCOL.md 3.3), and so does a connection (2.4).
-  return { admitted: true, peer: { fingerprint, uri }, chain, notAfterMs: Math.min(...certificates.map(({ validTo }) => Date.parse(validTo))) };
+  return { admitted: true, peer: { fingerprint, uri }, chain };
 }
 
 function refuse(reason: GateRefusal): Verdict {

@@ -28,13 +28,16 @@ export interface QuicTransportOptions {
   readonly cluster: string;
   /** The set in force; asked for each new connection. */
   readonly credentials: () => TransportCredentials;
-  /** Whether a chain (DER, leaf first) still leads to a trusted root; asked when the trust changed. */
-  readonly isTrusted: (chain: readonly Uint8Array[]) => boolean;
+  /**
+   * When the first certificate of a chain (DER, leaf first) ends, its root among them, milliseconds since 1970; null when it
+   * leads to no trusted root. Asked of each peer, and again when the trust changed.
+   */
+  readonly endOfTrust: (chain: readonly Uint8Array[]) => number | null;
   readonly listener: TransportListener;
 }
 
 export interface QuicTransport extends Transport {
-  /** Closes the connections whose certificates no longer lead to a trusted root. */
+  /** Closes the connections whose certificates no longer lead to a trusted root; the others end with their chains of now. */
   recheckTrust(): void;
 }
 
@@ -85,6 +88,7 @@ class QuicSocket implements QuicTransport {
     this.#door = new FrontDoor(quiche);
     this.#loop = new ConnectionLoop({
       cluster: options.cluster,
+      endOfTrust: options.endOfTrust,
       listener: options.listener,
       counters: this.#counters,
       transmit: (bytes, { remote }) => this.#transmit(bytes, remote.port, remote.host),
@@ -144,9 +148,7 @@ class QuicSocket implements QuicTransport {
   }
 
   recheckTrust(): void {
-    for (const connection of this.#loop.all()) {
-      if (connection.phase === 'open' && !this.#options.isTrusted(connection.chain)) this.#loop.close(connection, closeCodes.untrusted, 'its certificate is no longer trusted here');
-    }
+    this.#loop.recheckTrust();
   }
 
   async shutdown(): Promise<void> {
