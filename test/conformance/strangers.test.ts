@@ -45,8 +45,8 @@ describe('a handshake', () => {
   });
 });
 
-describe('a machine without a certificate', () => {
-  it('that finishes no handshake keeps nobody out', async () => {
+describe('a source without a certificate', () => {
+  it('that finishes no handshake keeps nobody else out', async () => {
     const authority = await authorityOfTests();
     const honest = await openedEnd(credentialsOf(await authority.issue([leafUri()]), authority));
     for (let i = 0; i < transportLimits.maxHalfOpenPerSource + 10; i++) closing(await openRawClient(honest.transport.address, { roots: authority.root, allowance: 2, host: '127.0.1.1' }));

@@ -37,8 +37,6 @@ export class ConnectionLoop {
   #turnPlanned = false;
   #awakeAtMs = 0;
   #stopped = false;
-  /** Accepted, and not yet authenticated. */
-  halfOpen = 0;
 
   constructor(parts: ConnectionLoopParts) {
     this.#parts = parts;
@@ -52,10 +50,10 @@ export class ConnectionLoop {
     return this.#connections.get(id);
   }
 
-  /** Those of `halfOpen` from one host. */
-  halfOpenFrom(host: string): number {
+  /** Accepted, and not yet authenticated: of all, and of one source. */
+  halfOpen(source: string | null = null): number {
     let count = 0;
-    for (const { phase, direction, remote } of this.#connections.values()) if (phase === 'handshaking' && direction === 'accepted' && remote.host === host) count += 1;
+    for (const connection of this.#connections.values()) if (connection.isHalfOpen && (source === null || connection.source === source)) count += 1;
     return count;
   }
 
@@ -64,7 +62,6 @@ export class ConnectionLoop {
   }
 
   add(connection: QuicConnection): void {
-    if (connection.direction === 'accepted') this.halfOpen += 1;
     if (this.#connections.size === 0) this.#awakeAtMs = performance.now();
     this.#connections.set(connection.id, connection);
     this.mark(connection);
@@ -94,7 +91,6 @@ export class ConnectionLoop {
   close(connection: QuicConnection, code: number, reason: string): void {
     if (connection.phase === 'closing' || connection.phase === 'gone') return;
     const before = connection.phase;
-    this.#leaveHandshake(connection);
     // A probe of the handshake that is due before the close is out keeps this version of the library from ever sending it.
     this.#flush(connection);
     connection.close(code, reason);
@@ -178,7 +174,6 @@ export class ConnectionLoop {
       counters.add('peers_refused_untrusted-chain');
       return this.close(connection, closeCodes.untrusted, 'its certificate is not trusted here');
     }
-    this.#leaveHandshake(connection);
     connection.phase = 'open';
     connection.endsAtMs = Math.min(performance.now() + transportLimits.maxAgeMs * (0.9 + Math.random() * 0.2), untilMs);
     connection.maxDatagramBytes = Math.min(connection.maxDatagramBytes, native.dgramMaxWritableLen() ?? 0);
@@ -212,17 +207,12 @@ export class ConnectionLoop {
     return endMs === null ? null : performance.now() + (endMs - Date.now());
   }
 
-  #leaveHandshake(connection: QuicConnection): void {
-    if (connection.phase === 'handshaking' && connection.direction === 'accepted') this.halfOpen -= 1;
-  }
-
   /** Removes what has ended, and finds out when to look again at what has not. */
   #settle(connection: QuicConnection): void {
     const { native } = connection;
     if (native.isClosed()) return this.#remove(connection);
     if (native.isDraining() && connection.phase !== 'closing') {
       const before = connection.phase;
-      this.#leaveHandshake(connection);
       connection.closingReason = connection.endReason;
       connection.phase = 'closing';
       this.#report(connection, before);
@@ -238,7 +228,6 @@ export class ConnectionLoop {
   #remove(connection: QuicConnection): void {
     const before = connection.phase;
     if (before === 'gone') return;
-    this.#leaveHandshake(connection);
     if (before !== 'closing') {
       connection.closingReason = connection.endReason;
       this.#report(connection, before);

@@ -6,6 +6,7 @@ import { limits, type Channel, type ConnectionId } from '@starling/gossip';
 import type { RemoteAddress } from './address.js';
 import type { Counters } from './counters.js';
 import type { NativeConnection } from './native.js';
+import { sourceOf } from './source-rates.js';
 import { StreamAssembly } from './stream-assembly.js';
 import { transportLimits } from './transport-limits.js';
 
@@ -27,6 +28,8 @@ export class QuicConnection {
   readonly native: NativeConnection;
   readonly direction: 'dialled' | 'accepted';
   readonly remote: RemoteAddress;
+  /** Whom its packets are counted for while it is half open. */
+  readonly source: string;
   /** As it goes to the core. */
   readonly address: string;
   readonly localFingerprint: Uint8Array;
@@ -61,6 +64,7 @@ export class QuicConnection {
     this.native = parts.native;
     this.direction = parts.direction;
     this.remote = parts.remote;
+    this.source = sourceOf(parts.remote.host);
     this.address = parts.address;
     this.localFingerprint = parts.localFingerprint;
     this.openedAtMs = parts.nowMs;
@@ -197,6 +201,11 @@ export class QuicConnection {
   /** What came need not be acknowledged yet. */
   get mayWait(): boolean {
     return this.phase === 'open' && this.#unacknowledged < transportLimits.acknowledgeAfterPackets && performance.now() < this.acknowledgeAtMs;
+  }
+
+  /** Accepted, and not yet authenticated. */
+  get isHalfOpen(): boolean {
+    return this.phase === 'handshaking' && this.direction === 'accepted';
   }
 
   get hasQueued(): boolean {

@@ -17,6 +17,7 @@ import { loadQuiche, type Quiche } from './native.js';
 import { readPacket } from './packet.js';
 import { freshConfig } from './quic-config.js';
 import { QuicConnection } from './quic-connection.js';
+import { sourceOf } from './source-rates.js';
 import type { ConnectionStatistics, Transport, TransportCredentials, TransportLevels, TransportListener } from './transport.js';
 import { transportLimits } from './transport-limits.js';
 
@@ -144,7 +145,7 @@ class QuicSocket implements QuicTransport {
   }
 
   levels(): TransportLevels {
-    return { connections: this.#loop.size, halfOpen: this.#loop.halfOpen, receiveBufferBytes: this.#receiveBufferBytes };
+    return { connections: this.#loop.size, halfOpen: this.#loop.halfOpen(), receiveBufferBytes: this.#receiveBufferBytes };
   }
 
   recheckTrust(): void {
@@ -204,8 +205,8 @@ class QuicSocket implements QuicTransport {
   }
 
   #accept(bytes: Buffer, destination: Buffer, original: Buffer, from: RemoteInfo, address: string): void {
-    if (this.#loop.halfOpen >= transportLimits.maxHalfOpen) return this.#drop('half_open');
-    if (this.#loop.halfOpenFrom(from.address) >= transportLimits.maxHalfOpenPerSource) return this.#drop('half_open_source');
+    if (this.#loop.halfOpen() >= transportLimits.maxHalfOpen) return this.#drop('half_open');
+    if (this.#loop.halfOpen(sourceOf(from.address)) >= transportLimits.maxHalfOpenPerSource) return this.#drop('half_open_source');
     if (this.#loop.size >= transportLimits.maxConnections) return this.#drop('full');
     const remote = { host: from.address, port: from.port };
     try {

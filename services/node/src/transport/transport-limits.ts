@@ -22,11 +22,11 @@ export const transportLimits = {
   handshakePackets: 40,
   /** Accepted connections that are not yet authenticated. */
   maxHalfOpen: 64,
-  /** And of them from one source address: one machine without a certificate keeps nobody else out. */
+  /** And of them from one source (`sourceOf` in source-rates.ts): who has a single one and no certificate keeps nobody else out. */
   maxHalfOpenPerSource: 32,
   /** Connections of any state. */
   maxConnections: 512,
-  /** Initial packets answered by Retry, and connections accepted: per second and source address, and in all. */
+  /** Initial packets answered by Retry, and connections accepted: per second and source, and in all. */
   retriesPerSource: 100,
   retries: 1_000,
   acceptsPerSource: 50,
