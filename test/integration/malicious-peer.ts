@@ -116,15 +116,15 @@ export class MaliciousPeer {
   }
 
   /** Hello and proof, sound unless changed; no proof when the other side ends it on our hello, which its own may not outrun. */
-  async greet(opened: Opened, changes: Partial<Hello> & { readonly signature?: Uint8Array } = {}): Promise<void> {
+  async greet(opened: Opened, changes: Partial<Hello> & { readonly signature?: Uint8Array; readonly signer?: Key } = {}): Promise<void> {
     const own: Hello = { type: 'hello', clusterTag: clusterTagOf(cluster), nodeId: Buffer.from(this.id, 'hex'), incarnation: 1, nonce: this.#nonce, peers: 0, credential: this.credential };
-    const { signature, ...changed } = changes;
+    const { signature, signer = this.key, ...changed } = changes;
     const hello = { ...own, ...changed };
     this.send(opened, hello);
     const theirs = await eventually('their hello, or the end', () => this.messages(opened).find((message) => message.type === 'hello') ?? this.#endOf(opened));
     if (!('nonce' in theirs)) return;
     const parts = [opened.localFingerprint, opened.peer.fingerprint, hello.nonce, theirs.nonce, hello.nodeId, theirs.nodeId];
-    this.send(opened, { type: 'proof', signature: signature ?? sign(null, signedMessage('starling/proof/1', Buffer.concat([Buffer.of(0), ...parts])), this.key.key) });
+    this.send(opened, { type: 'proof', signature: signature ?? sign(null, signedMessage('starling/proof/1', Buffer.concat([Buffer.of(0), ...parts])), signer.key) });
   }
 
   /** Becomes a peer: the other side sends what only peers are sent. */
