@@ -218,6 +218,9 @@ describe('Promise 3: Authenticity. An admitted node that lies', () => {
     const id = await victim.id();
     const peer = await liar();
     const opened = await peer.join(alpha.address);
+    await eventually('alpha knows the victim', async () => (await alpha.node(id))?.state === 'alive');
+    // Who joined later than it was heard of is told when it asks.
+    peer.send(opened, { type: 'graft', wanted: [{ prefix: Buffer.from(id, 'hex').subarray(0, 8), incarnation: 0, sequence: 0 }] });
     const last = await eventually('we were told of the victim', () => peer.passages().filter(({ bytes }) => Buffer.from(bytes.subarray(9, 41)).toString('hex') === id).at(-1)?.bytes);
     await victim.kill('SIGTERM');
     await eventually('alpha heard the farewell', async () => (await alpha.node(id))?.state === 'left');
