@@ -112,8 +112,13 @@ export class ReadBundle implements Bundle {
     this.kinds = kindsIn;
   }
 
+  /** Cut out anew at each call. */
   get records(): readonly BundleRecord[] {
-    return this.kinds.map((kind) => ({ kind, payload: this.payload(kind) as Uint8Array }));
+    const reader = new Reader(this.bytes, this.#recordsAt + 1);
+    return this.kinds.map((kind) => {
+      reader.varint();
+      return { kind, payload: reader.bytes(reader.varint()) };
+    });
   }
 
   has(kind: number): boolean {

@@ -68,11 +68,8 @@ export class SeenNode {
     const { bundle } = received;
     if (bundle.incarnation > this.incarnation) this.#beginLife();
     if (this.#newest === null || bundle.sequence > this.#newest.bundle.sequence) this.#newest = received;
-    for (const kind of superseding) {
-      this.#byKind.set(kind, received);
-      const payload = bundle.records.find((record) => record.kind === kind)?.payload;
-      if (payload !== undefined) this.#read(kind, payload, bundle.sequence);
-    }
+    for (const kind of superseding) this.#byKind.set(kind, received);
+    for (const { kind, payload } of bundle.records) if (superseding.includes(kind)) this.#read(kind, payload, bundle.sequence);
     return { details: superseding.includes(kinds.descriptor) || superseding.includes(kinds.trust) };
   }
 
