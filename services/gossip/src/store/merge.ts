@@ -45,7 +45,7 @@ export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | nul
 /** What nearly always happens: a sample takes the place of the sample before it. */
 function replaceNewest(origin: Origin, held: HeldBundle): boolean {
   const newest = origin.held[0];
-  if (newest === undefined || held.bundle.sequence < origin.sequence || !isSampleAlone(held.kinds) || !isSampleAlone(newest.kinds)) return false;
+  if (newest === undefined || !isSampleAlone(held.kinds) || !isSampleAlone(newest.kinds)) return false;
   origin.heldBytes -= newest.bundle.bytes.length;
   origin.recordsInForce -= 1;
   newest.kinds = none;
