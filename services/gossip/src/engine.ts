@@ -64,7 +64,7 @@ class Core implements Engine {
     this.#outbox = new Outbox(this.#context);
     this.#tree = new BroadcastTree(this.#context, this.#outbox);
     this.#antiEntropy = new AntiEntropy(this.#context, this.#outbox);
-    this.#vouching = new Vouching(this.#context, (origin) => this.#forget(origin));
+    this.#vouching = new Vouching(this.#context, { onUntrusted: (origin) => this.#forget(origin), onReplaced: (origin) => this.#detector.vouchedAnew(origin) });
     this.#admission = new Admission(this.#context, this.#vouching, {
       onMerged: (origin, held, arrival, previous) => this.#onMerged(origin, held, arrival, previous),
       onRepeated: (via, path, origin) => path === 'eager' && this.#tree.repeated(via, origin),
@@ -75,7 +75,7 @@ class Core implements Engine {
     this.#connections = new Connections(this.#context, this.#outbox, {
       onUp: (peer) => this.#onUp(peer),
       onDown: (peer) => this.#onDown(peer),
-      onGreeted: (facts) => this.#vouching.greet(facts),
+      isLeafReused: (facts) => this.#vouching.isLeafReused(facts),
       onParted: (facts) => this.#vouching.part(facts),
       onSelf: (address) => this.#overlay.addresses.isSelf(address),
     });

@@ -117,9 +117,13 @@ export const limits = {
   /** Bundles of one origin that are checked: per second in the long run, and at once. Well beyond what a sensor says; what a node that floods its own costs the others. */
   maxBundlesPerSecond: 64,
   maxBundleBurst: 128,
-  /** Credentials brought by one peer that are judged and refused: per second in the long run, and at once. What a peer that invents nodes costs; one that trusts other roots than we do brings as many now and then. */
+  /** Credentials of unknown origins, brought by one node, that are judged and refused: per second in the long run, and at once. What a peer that invents nodes costs; one that trusts other roots than we do brings as many now and then. */
   maxRefusedCredentialsPerSecond: 16,
   maxRefusedCredentialBurst: 256,
+  /** A credential of an origin that was refused is refused again for so long without being judged, milliseconds. */
+  refusedCredentialMs: 60_000,
+  /** Origins of which that is remembered, and nodes whose refused credentials are counted. */
+  maxRefusedRemembered: 1_024,
   /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
   maxFutureMs: 60_000,
   maxSampleAgeMs: 900_000,

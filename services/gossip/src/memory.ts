@@ -6,6 +6,8 @@ export interface Memory {
   take(count: number): Uint8Array;
   /** A bundle of the same bytes to be held for long. Nothing of the message in which it came is kept for it. */
   keep(bundle: ReadBundle): ReadBundle;
+  /** A credential to be held for long, under the same condition. */
+  copy(credential: Uint8Array): Uint8Array;
 }
 
 const slabBytes = 8_192;
@@ -30,5 +32,9 @@ export class OwnMemory implements Memory {
 
   keep(bundle: ReadBundle): ReadBundle {
     return bundle.detached();
+  }
+
+  copy(credential: Uint8Array): Uint8Array {
+    return credential.slice();
   }
 }

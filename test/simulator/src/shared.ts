@@ -31,6 +31,12 @@ export class Shared implements Memory {
     return remember(this.#bundles, bundle.bytes, bundle.detached());
   }
 
+  /** That of the verdict, which everybody asked for before. */
+  copy(credential: Uint8Array): Uint8Array {
+    const known = this.#verdicts.get(keyOf(credential));
+    return known !== undefined && equalBytes(known.credential, credential) ? known.credential : credential.slice();
+  }
+
   /** The same facts for all who ask about this credential. */
   verdict(credential: Uint8Array): CredentialResult {
     const known = this.#verdicts.get(keyOf(credential));

@@ -26,7 +26,7 @@ export interface ConnectionsListener {
   /** A peer that was up is none any more; it is no longer in the table. */
   onDown(peer: Peer): void;
   /** A credential passed every check but this one: whether its leaf may greet under this node id (docs/PROTOCOL.md 3.4). Each that may parts. */
-  onGreeted(facts: CredentialFacts): boolean;
+  isLeafReused(facts: CredentialFacts): boolean;
   onParted(facts: CredentialFacts): void;
   /** This address, dialled, led to this node itself. */
   onSelf(address: Address): void;
@@ -165,7 +165,7 @@ export class Connections {
     if (!result.admitted) this.refuse(peer, `credential ${result.reason}`);
     else if (result.facts.nodeId !== peer.id) this.refuse(peer, 'credential of another node');
     else if (!equalBytes(result.facts.leafFingerprint, peer.peerFingerprint)) this.refuse(peer, 'credential of another certificate than the one presented');
-    else if (!this.#listener.onGreeted(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
+    else if (this.#listener.isLeafReused(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
     else {
       peer.facts = result.facts;
       this.#raise(peer);

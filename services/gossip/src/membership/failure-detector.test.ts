@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, epochMs, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, CoreRig, credentialRecord, descriptorRecord, epochMs, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredentialFacts } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 import type { CredentialFacts } from '../record/credential.js';
+import { equalBytes } from '../record/node-id.js';
 import { deviationsAt } from './failure-detector.js';
 
 const origin = toyKey(11, 2);
@@ -90,5 +91,27 @@ it('judges no more than once what two noticed of its own pause', () => {
   rig.nowMs += 300_000;
   rig.give({ type: 'stalled', milliseconds: 300_000 });
   rig.advance(10_000);
+  expect(states(rig)).toEqual(['alive', 'suspect']);
+});
+
+it('suspects whose credential in force ends sooner since the roots changed (PROTOCOL 8.2)', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 3));
+  const lasting = credentialRecord(origin);
+  const ending = { ...lasting, payload: lasting.payload.map((byte, i, all) => (i === all.length - 1 ? 1 : byte)) };
+  const endMs = epochMs + 120_000;
+  let lastingIsTrusted = true;
+  rig.judge = (bytes) => {
+    const isEnding = equalBytes(bytes, ending.payload);
+    const facts = isEnding || lastingIsTrusted ? toyCredentialFacts(bytes) : null;
+    return facts === null ? null : { ...facts, notAfterMs: isEnding ? endMs : endMs * 2 };
+  };
+  rig.push(connection, [bundleOf(origin, { sequence: 1, lifetimeS: 0, records: [lasting, descriptorRecord()] })]);
+  rig.push(connection, [bundleOf(origin, { sequence: 2, lifetimeS: 0, records: [ending] })]);
+  lastingIsTrusted = false;
+  rig.give({ type: 'trust-changed' });
+  rig.advance(endMs + limits.maxFutureMs - epochMs - rig.nowMs - 1);
+  expect(states(rig)).toEqual(['alive']);
+  rig.advance(2_000);
   expect(states(rig)).toEqual(['alive', 'suspect']);
 });

@@ -60,6 +60,11 @@ export class FailureDetector {
     if (isNew || !(origin.state === 'alive')) this.#set(origin, 'alive', isNew);
   }
 
+  /** Another credential vouches for it, and may end sooner. */
+  vouchedAnew(origin: Origin): void {
+    if (origin.state === 'alive') origin.deadlineMs = Math.min(origin.deadlineMs, this.#unheardAt(origin));
+  }
+
   /** This process stood still: what was not heard meanwhile is nobody's fault. */
   stalled(milliseconds: number): void {
     const graceUntilMs = this.#context.nowMs + limits.stallGraceIntervals * this.#context.sampleIntervalMs;

@@ -56,8 +56,6 @@ export class Peer {
   outstanding = 0;
   flushedAtMs = Number.NEGATIVE_INFINITY;
   pendingVerifications = 0;
-  /** What the credentials may still cost that it brings and that are refused (docs/PROTOCOL.md 5.11); null before the first. */
-  refusalBudget: Budget | null = null;
   /** Origins that are waited for because it announced them. */
   awaited = 0;
   antiEntropyBudget: Budget | null = null;

@@ -237,60 +237,47 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
   });
 });
 
-describe('a peer that brings credentials that are refused (PROTOCOL 5.11)', () => {
-  const { maxRefusedCredentialBurst, maxRefusedCredentialsPerSecond } = limits;
-  /** A bundle of an origin that nobody admitted, with a credential of another. */
-  const invented = (i: number) => bundleOf(toyKey(9, i), { sequence: 1, records: [credentialRecord(peer), sampleRecord()] });
-
-  function tired() {
+describe('what became of its origin while it was checked (PROTOCOL 5.2)', () => {
+  it('counts: nobody comes back who said farewell, whatever it said next', () => {
     const { rig, connection } = rigWithPeer();
-    const checks = (from: number, count: number) => {
-      let asked = 0;
-      for (let i = from; i < from + count; i++) asked += rig.push(connection, [invented(i)]).filter(({ type }) => type === 'verify-signature').length;
-      return asked;
-    };
-    return { rig, connection, checks };
-  }
-
-  it('costs a bounded number of checks, at once and in the long run', () => {
-    const { rig, checks } = tired();
-    expect(checks(0, 1_000)).toBe(maxRefusedCredentialBurst);
-    expect(rig.refusals().filter((reason) => reason === 'too-many-refused')).toHaveLength(1_000 - maxRefusedCredentialBurst);
-    expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxRefusedCredentialsPerSecond');
-    rig.advance(2_000);
-    expect(checks(1_000, 1_000)).toBe(2 * maxRefusedCredentialsPerSecond);
-    expect(rig.closed).toEqual([]);
-  });
-
-  it('is paid for when the answers come, also those that were asked for before the first of them was refused', () => {
-    const { rig, checks } = tired();
+    rig.push(connection, [introductionOf(other)]);
     rig.holdsAnswers = true;
-    expect(checks(0, 1_000)).toBe(1_000);
+    rig.push(connection, [bundleOf(other, { sequence: 2, records: [farewellRecord] }), sampleOf(other, 3)]);
     rig.release();
-    rig.advance(((1_000 - maxRefusedCredentialBurst) / maxRefusedCredentialsPerSecond) * 1_000 - 100);
-    expect(checks(1_000, 10)).toBe(0);
-    rig.advance(1_000);
-    expect(checks(1_000, 10)).toBe(10);
+    rig.push(connection, [sampleOf(other, 4)]);
+    expect(rig.all('record-merged').map(({ bundle }) => bundle.sequence)).toEqual([1, 2]);
+    expect(rig.refusals()).toEqual(['departed', 'departed']);
   });
 
-  it('is heard for all that needs no credential to be judged, and so are the others', () => {
-    const { rig, connection, checks } = tired();
-    rig.push(connection, [introductionOf(other)]);
-    const second = rig.connect(toyKey(1, 3));
-    checks(0, 1_000);
-    rig.clear();
-    rig.push(connection, [sampleOf(other, 2)]);
-    rig.push(second, [introductionOf(toyKey(1, 4))]);
-    expect(rig.all('record-merged').map(({ origin }) => origin)).toEqual([other.id, toyKey(1, 4).id]);
-    rig.push(connection, [introductionOf(toyKey(1, 5))]);
-    expect(rig.refusals()).toEqual(['too-many-refused']);
+  it('counts: no more are known than there is room for', () => {
+    const { rig, connection } = rigWithPeer();
+    const room = limits.maxOrigins - 1;
+    for (let i = 0; i < room; i += 50) rig.push(connection, Array.from({ length: Math.min(50, room - i) }, (_, j) => introductionOf(toyKey(2, i + j))));
+    expect(rig.engine.statistics().origins).toBe(room);
+    rig.holdsAnswers = true;
+    rig.push(connection, [1, 2].map((i) => introductionOf(toyKey(3, i))));
+    rig.release();
+    expect(rig.engine.statistics().origins).toBe(limits.maxOrigins);
+    expect(rig.refusals()).toEqual(['too-many-origins']);
   });
+});
 
-  it('begins anew when the roots change: what was refused may be admitted now', () => {
-    const { rig, connection, checks } = tired();
-    checks(0, 1_000);
-    rig.give({ type: 'trust-changed' });
-    rig.push(connection, [introductionOf(other)]);
-    expect(rig.all('record-merged').map(({ origin }) => origin)).toEqual([other.id]);
-  });
+it('verifies another bundle of one number once, not each time it comes', () => {
+  const { rig, connection } = rigWithPeer();
+  for (const bytes of [introductionOf(other), sampleOf(other, 2)]) rig.push(connection, [bytes]);
+  const rival = bundleOf(other, { sequence: 2, records: [sampleRecord(7)] });
+  rig.holdsAnswers = true;
+  expect([1, 2, 3].flatMap(() => rig.push(connection, [rival])).filter(({ type }) => type === 'verify-signature')).toHaveLength(1);
+  rig.release();
+  expect(rig.all('equivocation-proven')).toHaveLength(1);
+});
+
+it('keeps nothing of a message in memory but what it keeps', () => {
+  const { rig, connection } = rigWithPeer();
+  const descriptor = descriptorRecord('x'.repeat(200));
+  const sayings = [{ sequence: 1, records: [credentialRecord(other), descriptor, sampleRecord()] }, { sequence: 2, records: [sampleRecord(2)] }, { sequence: 2, records: [sampleRecord(7)] }];
+  for (const saying of sayings) rig.push(connection, [bundleOf(other, saying)]);
+  const kept = [...rig.all('credential-admitted').map(({ credential }) => credential), ...rig.all('equivocation-proven').flatMap(({ first, second }) => [first, second])];
+  expect(kept).toHaveLength(3);
+  for (const bytes of kept) expect(bytes.buffer.byteLength).toBe(bytes.length);
 });

@@ -2,7 +2,6 @@
  * From bytes to a merge, or to a reason why not (docs/PROTOCOL.md section 5): cheap checks first, the signature once,
  * the credential when it is new. A node's own bundles come the same way.
  */
-import { Budget } from '../budget.js';
 import type { Context } from '../context.js';
 import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
@@ -14,6 +13,7 @@ import { type Arrival, Check, Checks } from './check.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
+import { RefusedCredentials } from './refused-credentials.js';
 import type { Vouching } from './vouching.js';
 
 /** Why a bundle was not merged; the label of `starling_records_refused_total` and the names used in docs/PROTOCOL.md section 5. */
@@ -49,6 +49,7 @@ export class Admission {
   readonly #context: Context;
   readonly #listener: AdmissionListener;
   readonly #checks = new Checks();
+  readonly #refused = new RefusedCredentials();
   readonly #vouching: Vouching;
 
   constructor(context: Context, vouching: Vouching, listener: AdmissionListener) {
@@ -83,7 +84,7 @@ export class Admission {
   #isRepeated(arrival: Arrival, head: BundleHead, origin: Origin | undefined): boolean {
     if (origin !== undefined && !origin.isNews(head.incarnation, head.sequence)) {
       const held = head.incarnation === origin.incarnation ? origin.holding(head.sequence) : undefined;
-      if (held !== undefined) return equalBytes(held.bundle.bytes, arrival.bytes);
+      if (held !== undefined && equalBytes(held.bundle.bytes, arrival.bytes)) return true;
       if (head.incarnation < origin.incarnation) return true;
     }
     return this.#checks.has(arrival.bytes);
@@ -111,13 +112,9 @@ export class Admission {
     if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
     if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
     const credential = bundle.payload(kinds.credential);
-    if (origin === undefined) {
-      const tombstone = origins.tombstone(bundle.origin, now.monotonicMs);
-      if (tombstone !== undefined && (bundle.incarnation < tombstone.incarnation || (bundle.incarnation === tombstone.incarnation && bundle.sequence <= tombstone.sequence))) return 'departed';
-      if (origins.isFull) return 'too-many-origins';
-      return (credential ?? tombstone?.credential ?? null) === null ? 'credential-missing' : null;
-    }
-    if (origin.state === 'left' && bundle.incarnation <= origin.incarnation) return 'departed';
+    const shut = this.#shutOut(bundle, origin);
+    if (shut !== null) return shut;
+    if (origin === undefined) return (credential ?? origins.tombstone(bundle.origin, now.monotonicMs)?.credential ?? null) === null ? 'credential-missing' : null;
     if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
     const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
     const superseding = supersedingKinds(origin, bundle);
@@ -130,6 +127,14 @@ export class Admission {
     return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
   }
 
+  /** Its origin has gone and says nothing more in this life, or there is no room for it. */
+  #shutOut(bundle: ReadBundle, origin: Origin | undefined): 'departed' | 'too-many-origins' | null {
+    const { origins, nowMs } = this.#context;
+    if (origin !== undefined) return origin.state === 'left' && bundle.incarnation <= origin.incarnation ? 'departed' : null;
+    if (origins.isDeparted(bundle.origin, bundle, nowMs)) return 'departed';
+    return origins.isFull ? 'too-many-origins' : null;
+  }
+
   /** Something that we may well have said; what we hold of ourselves under the same number, but not the same, is not. */
   #isOwnPast(bundle: ReadBundle, self: Origin | undefined): boolean {
     const { incarnation, sequence } = this.#context;
@@ -139,10 +144,8 @@ export class Admission {
 
   #verify(arrival: Arrival, bundle: ReadBundle, publicKey: Uint8Array): void {
     const { via } = arrival;
-    if (via !== null && this.#wearsOut(via) && this.#credentialToJudge(bundle, this.#context.origins.find(publicKey)) !== null) {
-      this.#context.limitReached('maxRefusedCredentialsPerSecond');
-      return this.#refuse(arrival, bundle.origin, 'too-many-refused');
-    }
+    const refusal = this.#credentialRefusal(arrival, bundle, publicKey);
+    if (refusal !== null) return this.#refuse(arrival, bundle.origin, refusal);
     if (this.#checks.size >= limits.maxPendingVerifications) {
       this.#context.limitReached('maxPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
@@ -198,24 +201,37 @@ export class Admission {
     return origin?.credential && equalBytes(origin.credential.bytes, credential) ? null : credential;
   }
 
-  /** So many credentials that it brought were refused that no other one is judged for now (docs/PROTOCOL.md 5.11). */
-  #wearsOut(via: Peer): boolean {
-    return via.refusalBudget !== null && via.refusalBudget.left(this.#context.nowMs) < 1;
+  /** What can be said of its credential without judging it (docs/PROTOCOL.md 5.11). */
+  #credentialRefusal({ via }: Arrival, bundle: ReadBundle, publicKey: Uint8Array): RefusalReason | null {
+    const { origins, nowMs } = this.#context;
+    const credential = via === null ? null : this.#credentialToJudge(bundle, origins.find(publicKey));
+    if (via === null || credential === null) return null;
+    const before = this.#refused.reasonOf(bundle.origin, credential, nowMs);
+    if (before !== null) return `credential-${before}`;
+    if (!this.#refused.isWornOut(via.id ?? '', nowMs)) return null;
+    this.#context.limitReached('maxRefusedCredentialsPerSecond');
+    return 'too-many-refused';
   }
 
-  #refuseCredential({ arrival, id }: Check, reason: RefusalReason): void {
-    const { via } = arrival;
-    const { nowMs } = this.#context;
-    if (via !== null) {
-      via.refusalBudget ??= new Budget(limits.maxRefusedCredentialsPerSecond, limits.maxRefusedCredentialBurst, nowMs);
-      via.refusalBudget.spend(1, nowMs);
-    }
-    this.#refuse(arrival, id, reason);
+  /** The check is paid for: by its origin if that is known, which signed it, and otherwise by the node that brought it. */
+  #refuseCredential(check: Check, reason: CredentialRefusal | 'leaf-reused'): void {
+    const { arrival, id, credential } = check;
+    const { origins, nowMs } = this.#context;
+    const origin = origins.get(id);
+    if (origin !== undefined) this.#charge(origin);
+    else if (arrival.via !== null) this.#refused.charge(arrival.via.id ?? '', nowMs);
+    if (reason === 'leaf-reused') return this.#refuse(arrival, id, reason);
+    if (credential !== null) this.#refused.remember(id, credential, reason, nowMs);
+    this.#refuse(arrival, id, `credential-${reason}`);
   }
 
-  /** What was refused under the old roots may be admitted under the new ones, and was no peer's fault. */
+  /** Whatever becomes of it, it cost a check (docs/PROTOCOL.md 5.10). */
+  #charge(origin: Origin): void {
+    origin.spentUntilMs = Math.max(origin.spentUntilMs, this.#context.nowMs) + bundleMs;
+  }
+
   trustChanged(): void {
-    for (const peer of this.#context.peers.all()) peer.refusalBudget = null;
+    this.#refused.clear();
   }
 
   /** Returns false when the request was not one of admission's. */
@@ -223,8 +239,8 @@ export class Admission {
     const check = this.#checks.answered(request);
     if (check === undefined) return false;
     this.#checks.end(check);
-    if (!result.admitted) this.#refuseCredential(check, `credential-${result.reason}`);
-    else if (result.facts.nodeId !== check.id) this.#refuseCredential(check, 'credential-wrong-node');
+    if (!result.admitted) this.#refuseCredential(check, result.reason);
+    else if (result.facts.nodeId !== check.id) this.#refuseCredential(check, 'wrong-node');
     else if (this.#vouching.isLeafReused(result.facts)) this.#refuseCredential(check, 'leaf-reused');
     else this.#merge(check, result.facts);
     return true;
@@ -235,8 +251,10 @@ export class Admission {
     const { origins } = this.#context;
     const known = origins.find(bundle.bytes, originAt);
     if (known === undefined && facts === null) return this.#refuse(arrival, check.id, 'credential-missing');
-    // Whatever becomes of it now, it cost a check. Sooner, whoever has a saying that is refused here could use up the rate with it, again and again.
-    if (known !== undefined) known.spentUntilMs = Math.max(known.spentUntilMs, this.#context.nowMs) + bundleMs;
+    // Not sooner: whoever has a saying that is refused before could use up the rate of its origin with it, again and again.
+    if (known !== undefined) this.#charge(known);
+    const shut = this.#shutOut(bundle, known);
+    if (shut !== null) return this.#refuse(arrival, check.id, shut);
     const rival = known?.incarnation === bundle.incarnation ? known.holding(bundle.sequence) : undefined;
     if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
     const superseding = known === undefined ? bundle.kinds : supersedingKinds(known, bundle);
@@ -246,7 +264,7 @@ export class Admission {
     const held: HeldBundle = { bundle: kept, hops: arrival.hops, madeAtMs: check.arrivedAtMs - arrival.ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
     const exceeded = mergeBundle(origin, held);
     if (exceeded !== null) return this.#refuse(arrival, check.id, this.#exceed(exceeded));
-    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, kept.payload(kinds.credential) ?? check.credential, facts);
+    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, check.credential, facts);
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
     this.#listener.onMerged(origin, held, arrival, { known: known !== undefined });
   }
@@ -260,7 +278,7 @@ export class Admission {
     if (equalBytes(first.bytes, second.bytes)) return;
     if (origin.equivocatedIncarnation !== first.incarnation) {
       origin.equivocatedIncarnation = first.incarnation;
-      this.#context.emit({ type: 'equivocation-proven', origin: origin.id, first: first.bytes, second: second.bytes });
+      this.#context.emit({ type: 'equivocation-proven', origin: origin.id, first: first.bytes, second: second.bytes.slice() });
     }
     this.#refuse(arrival, origin.id, 'equivocation');
   }

@@ -1,6 +1,7 @@
 /** A bundle on its way in, and those of which something is being checked: nothing is checked twice at the same time. */
 import type { NodeId, RequestId } from '../input.js';
 import type { Peer } from '../membership/peers.js';
+import { word } from '../store/origin.js';
 import { type ReadBundle, signatureBytes } from './bundle.js';
 import { equalBytes } from './node-id.js';
 
@@ -20,8 +21,6 @@ export class Check {
   readonly id: NodeId;
   /** The one that is being judged with it. */
   credential: Uint8Array | null = null;
-  /** The next of those whose signatures begin alike. */
-  next: Check | null = null;
 
   constructor(arrival: Arrival, bundle: ReadBundle, nowMs: number) {
     this.arrival = arrival;
@@ -31,12 +30,10 @@ export class Check {
   }
 }
 
-const buckets = 64;
-
 export class Checks {
   readonly #asked = new Map<RequestId, Check>();
-  /** All of them by some bits of their signatures, in chains. */
-  readonly #chains: (Check | null)[] = Array.from({ length: buckets }, () => null);
+  /** By four bytes of their signatures; of two that are alike in them the later one, so that the other may be checked twice. */
+  readonly #bySignature = new Map<number, Check>();
 
   /** Of them, those that wait for an answer. */
   get size(): number {
@@ -45,14 +42,12 @@ export class Checks {
 
   /** Whether a bundle of these bytes is among them. */
   has(bytes: Uint8Array): boolean {
-    for (let check = this.#chains[bucketOf(bytes)] ?? null; check !== null; check = check.next) if (equalBytes(check.bundle.bytes, bytes)) return true;
-    return false;
+    const check = this.#bySignature.get(keyOf(bytes));
+    return check !== undefined && equalBytes(check.bundle.bytes, bytes);
   }
 
   begin(check: Check): void {
-    const bucket = bucketOf(check.bundle.bytes);
-    check.next = this.#chains[bucket] ?? null;
-    this.#chains[bucket] = check;
+    this.#bySignature.set(keyOf(check.bundle.bytes), check);
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications += 1;
   }
 
@@ -69,17 +64,12 @@ export class Checks {
 
   end(check: Check): void {
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
-    const bucket = bucketOf(check.bundle.bytes);
-    let before = this.#chains[bucket] ?? null;
-    if (before === check) {
-      this.#chains[bucket] = check.next;
-      return;
-    }
-    while (before !== null && before.next !== check) before = before.next;
-    if (before !== null) before.next = check.next;
+    const key = keyOf(check.bundle.bytes);
+    if (this.#bySignature.get(key) === check) this.#bySignature.delete(key);
   }
 }
 
-function bucketOf(bundle: Uint8Array): number {
-  return (bundle[bundle.length - signatureBytes] as number) % buckets;
+/** The first four bytes of the signature. */
+function keyOf(bundle: Uint8Array): number {
+  return word(bundle, bundle.length - signatureBytes);
 }

@@ -156,6 +156,19 @@ describe('a leaf that greeted (PROTOCOL 3.4)', () => {
     expect(merged(rig)).toEqual([first.id]);
   });
 
+  it('is remembered no longer when the proof beside its credential was false', () => {
+    const { rig, say } = sharing('first-come');
+    const connection = rig.open(first);
+    rig.hear(connection, helloOf(first));
+    rig.hear(connection, { type: 'proof', signature: new Uint8Array(64) });
+    expect(refused(rig)).toEqual([connection]);
+    say(second);
+    expect(rig.refusals()).toEqual(['leaf-reused']);
+    rig.advance(limits.retentionMs);
+    say(second);
+    expect(merged(rig)).toEqual([second.id]);
+  });
+
   it('makes room for others when very many came and went', () => {
     const rig = new CoreRig();
     const comeAndGo = (i: number) => rig.give({ type: 'connection-closed', connection: rig.connect(toyKey(16, i)), reason: 'gone' });

@@ -11,12 +11,6 @@ import type { CredentialFacts } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
 
-/** As whom a leaf greets, over so many connections. */
-interface Greeting {
-  readonly nodeId: NodeId;
-  connections: number;
-}
-
 /** As whom a leaf greeted, and when the last of its connections ended, on the monotonic clock. */
 interface Parting {
   readonly nodeId: NodeId;
@@ -30,65 +24,60 @@ interface Recheck {
   readonly credential: Uint8Array;
 }
 
+export interface VouchingListener {
+  /** Nothing vouches for it any more. */
+  onUntrusted(origin: Origin): void;
+  /** Another credential is in force now, which may end sooner. */
+  onReplaced(origin: Origin): void;
+}
+
 /** Leaves are told apart by what the authority signed of them (docs/PROTOCOL.md 3.6). */
 export class Vouching {
   readonly #context: Context;
-  readonly #onUntrusted: (origin: Origin) => void;
+  readonly #listener: VouchingListener;
   readonly #rechecks = new Map<RequestId, Recheck>();
   /** Of which origin the credential in force is of this leaf. */
   readonly #leaves = new Map<string, NodeId>();
-  readonly #greetings = new Map<string, Greeting>();
   /** In the order in which they ended. */
   readonly #partings = new Map<string, Parting>();
 
-  constructor(context: Context, onUntrusted: (origin: Origin) => void) {
+  constructor(context: Context, listener: VouchingListener) {
     this.#context = context;
-    this.#onUntrusted = onUntrusted;
+    this.#listener = listener;
   }
 
   /** Whether this leaf has vouched for somebody else before; reports it when so. Shared leaves serve many: they are not noted. */
   isLeafReused(facts: CredentialFacts): boolean {
-    const first = this.#holderOf(toHex(facts.leafContent));
+    const first = this.#holderOf(facts.leafContent);
     if (first === undefined || first === facts.nodeId) return false;
     this.#context.emit({ type: 'leaf-reused', fingerprint: facts.leafFingerprint, first, second: facts.nodeId });
     return true;
   }
 
-  #holderOf(leaf: string): NodeId | undefined {
+  #holderOf(leafContent: Uint8Array): NodeId | undefined {
     this.#forgetPartings();
-    return this.#leaves.get(leaf) ?? this.#greetings.get(leaf)?.nodeId ?? this.#partings.get(leaf)?.nodeId;
+    const leaf = toHex(leafContent);
+    return this.#leaves.get(leaf) ?? this.#greeterWith(leafContent) ?? this.#partings.get(leaf)?.nodeId;
   }
 
-  /**
-   * A credential was admitted at a handshake: from now on its leaf is that of this node id, whether or not anything is ever
-   * said under it. False when it is another's. Each connection for which it was true parts once.
-   */
-  greet(facts: CredentialFacts): boolean {
-    if (this.isLeafReused(facts)) return false;
-    if (facts.binding === 'shared') return true;
-    const leaf = toHex(facts.leafContent);
-    const greeting = this.#greetings.get(leaf) ?? { nodeId: facts.nodeId, connections: 0 };
-    greeting.connections += 1;
-    this.#greetings.set(leaf, greeting);
-    this.#partings.delete(leaf);
-    return true;
+  /** As whom this leaf greeted over a connection that is there: from its handshake on it is that node's, whether or not anything is ever said under it. */
+  #greeterWith(leafContent: Uint8Array): NodeId | undefined {
+    for (const { facts } of this.#context.peers.all()) if (facts !== null && facts.binding !== 'shared' && equalBytes(facts.leafContent, leafContent)) return facts.nodeId;
+    return undefined;
   }
 
-  /** A connection over which this leaf greeted ended. It is remembered for as long as a node that failed. */
+  /** A connection ended over which this leaf greeted: from the last of them on it is remembered for as long as a node that failed. */
   part(facts: CredentialFacts): void {
+    if (facts.binding === 'shared') return;
     const leaf = toHex(facts.leafContent);
-    const greeting = this.#greetings.get(leaf);
-    if (greeting === undefined) return;
-    greeting.connections -= 1;
-    if (greeting.connections > 0) return;
-    this.#greetings.delete(leaf);
+    this.#partings.delete(leaf);
     this.#forgetPartings();
     const [oldest] = this.#partings.keys();
     if (oldest !== undefined && this.#partings.size >= limits.maxPartedLeaves) {
       this.#context.limitReached('maxPartedLeaves');
       this.#partings.delete(oldest);
     }
-    this.#partings.set(leaf, { nodeId: greeting.nodeId, atMs: this.#context.nowMs });
+    this.#partings.set(leaf, { nodeId: facts.nodeId, atMs: this.#context.nowMs });
   }
 
   #forgetPartings(): void {
@@ -103,8 +92,9 @@ export class Vouching {
     if (origin.credential !== null && facts.notAfterMs < origin.credential.facts.notAfterMs) return;
     this.forget(origin);
     if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafContent), origin.id);
-    origin.credential = { bytes, facts };
-    this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential: bytes, facts });
+    const credential = this.#context.memory.copy(bytes);
+    origin.credential = { bytes: credential, facts };
+    this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential, facts });
   }
 
   forget(origin: Origin): void {
@@ -140,14 +130,15 @@ export class Vouching {
   /** What the origin said last may end sooner than what is in force, and be of a root that is still trusted. */
   #onRefused(origin: Origin, { inForce, credential }: Recheck): void {
     const said = origin.inForce(kinds.credential)?.bundle.payload(kinds.credential) ?? null;
-    if (said === null || equalBytes(said, credential)) this.#onUntrusted(origin);
+    if (said === null || equalBytes(said, credential)) this.#listener.onUntrusted(origin);
     else this.#ask(origin, inForce, said);
   }
 
   #replace(origin: Origin, credential: Uint8Array, facts: CredentialFacts): void {
-    if (this.isLeafReused(facts)) return this.#onUntrusted(origin);
+    if (this.isLeafReused(facts)) return this.#listener.onUntrusted(origin);
     this.forget(origin);
     origin.credential = null;
     this.adopt(origin, credential, facts);
+    this.#listener.onReplaced(origin);
   }
 }

@@ -103,7 +103,7 @@ export class OriginTable {
       if (!oldest.done) this.#dropTombstone(oldest.value);
     }
     this.#tombstonePrefixes.set(origin.id.slice(0, 16), origin.id);
-    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, credential: origin.credential?.bytes.slice() ?? null, atMs: nowMs });
+    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, credential: origin.credential?.bytes ?? null, atMs: nowMs });
   }
 
   /** What is remembered of a forgotten origin. */
@@ -120,9 +120,13 @@ export class OriginTable {
   isForgotten(prefix: Uint8Array, incarnation: number, sequence: number, nowMs: number): boolean {
     if (this.#tombstones.size === 0) return false;
     const id = this.#tombstonePrefixes.get(toHex(prefix));
-    const tombstone = id === undefined ? undefined : this.tombstone(id, nowMs);
-    if (tombstone === undefined) return false;
-    return incarnation < tombstone.incarnation || (incarnation === tombstone.incarnation && sequence <= tombstone.sequence);
+    return id !== undefined && this.isDeparted(id, { incarnation, sequence }, nowMs);
+  }
+
+  /** Whether it was forgotten, and this is not beyond what was known of it then. */
+  isDeparted(id: NodeId, { incarnation, sequence }: { readonly incarnation: number; readonly sequence: number }, nowMs: number): boolean {
+    const tombstone = this.tombstone(id, nowMs);
+    return tombstone !== undefined && (incarnation < tombstone.incarnation || (incarnation === tombstone.incarnation && sequence <= tombstone.sequence));
   }
 
   #dropTombstone(id: NodeId): void {
