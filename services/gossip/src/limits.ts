@@ -136,6 +136,8 @@ export const limits = {
   leastDeviationIntervals: 0.6,
   /** A suspect that says nothing for so many sample intervals more has failed. */
   failureIntervals: 10,
+  /** And one whose last news came late is suspect for so many at least: the age that it came with may be false. */
+  leastSuspectIntervals: 3,
   /** A member counts as settled after so many sample intervals. */
   settledIntervals: 5,
   /** After a pause of our own nobody is judged for so many sample intervals. */

@@ -62,6 +62,32 @@ it.each([0, Number.MAX_SAFE_INTEGER])('does not wait for one whose words are goo
   expect(rig.all('member-forgotten')).toHaveLength(1);
 });
 
+/** How long after its last word an origin is given up, when that came as late as this, and how long it was suspect then, milliseconds. */
+function givenUp(lateMs: number): { readonly afterMs: number; readonly suspectMs: number } {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  rig.push(connection, [introductionOf(origin)]);
+  rig.advance(1_000);
+  const saidMs = rig.nowMs;
+  rig.advance(lateMs);
+  rig.push(connection, [sampleOf(origin, 2)], 'anti-entropy', { ageMs: lateMs });
+  let suspectAtMs = 0;
+  while (states(rig).at(-1) !== 'failed') {
+    rig.advance(50);
+    if (states(rig).at(-1) === 'alive') suspectAtMs = rig.nowMs;
+  }
+  return { afterMs: rig.nowMs - saidMs, suspectMs: rig.nowMs - suspectAtMs };
+}
+
+it('gives up whose last word came late as soon as if it had come in time, but not on the word of an age alone', () => {
+  const inTime = givenUp(0);
+  const late = givenUp(9_000);
+  expect(Math.abs(late.afterMs - inTime.afterMs)).toBeLessThanOrEqual(1_500);
+  const aged = givenUp(60_000);
+  expect(aged.suspectMs).toBeGreaterThanOrEqual(limits.leastSuspectIntervals * 1_000 - 50);
+  expect(aged.suspectMs).toBeLessThanOrEqual(limits.leastSuspectIntervals * 1_000 + 1_500);
+});
+
 it('counts a late arrival of an older word as no sign of life', () => {
   const rig = new CoreRig();
   const connection = rig.connect(toyKey(11, 1));

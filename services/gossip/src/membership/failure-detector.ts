@@ -103,7 +103,8 @@ export class FailureDetector {
           return;
         }
         this.#set(origin, 'suspect', false);
-        origin.deadlineMs = nowMs + limits.failureIntervals * sampleIntervalMs;
+        // Counted from when it was due: news that come late, as many do when many fail, begin nothing anew. Nor does an age decide alone.
+        origin.deadlineMs = Math.max(origin.deadlineMs + limits.failureIntervals * sampleIntervalMs, nowMs + limits.leastSuspectIntervals * sampleIntervalMs);
         return;
       case 'suspect':
         if (this.#context.peers.up().length === 0 || nowMs < this.#graceUntilMs) {
