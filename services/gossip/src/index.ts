@@ -3,11 +3,12 @@ export type * from './output.js';
 export type * from './config.js';
 export { createEngine, type Engine, type Wakeup } from './engine.js';
 export type { EngineStatistics } from './statistics.js';
+export { Budget } from './budget.js';
 export { limits } from './limits.js';
 export { type Memory, OwnMemory } from './memory.js';
 export { choose, seededRandom } from './random.js';
 export { targetDegree } from './membership/overlay.js';
-export { type Bundle, type BundleDecoding, type BundleDraft, type BundleRecord, decodeBundle, encodeBundle, messageOfBundle, messageOfUnsigned, peekBundle, type ReadBundle, sealBundle, signatureOfBundle } from './record/bundle.js';
+export { type Bundle, type BundleDecoding, type BundleDraft, type BundleRecord, decodeBundle, encodeBundle, messageOfBundle, messageOfUnsigned, peekBundle, type ReadBundle, sealBundle, signatureOfBundle, wordOfSignature } from './record/bundle.js';
 export {
   type Credential,
   type CredentialFacts,

@@ -2,7 +2,7 @@
  * What all nodes of a simulation hold alike, once. Each of a thousand nodes holds what all the others said; were it a copy
  * of its own, there would be no room for it, and hardly time for anything but collecting what was superseded.
  */
-import { equalBytes, type Memory, OwnMemory, type ReadBundle, signatureOfBundle } from '@starling/gossip';
+import { equalBytes, type Memory, OwnMemory, type ReadBundle, wordOfSignature } from '@starling/gossip';
 import { type CredentialResult, verdictOn } from './process.js';
 
 /** After so many all are forgotten, and made anew for who meets them later; who holds one goes on holding it. */
@@ -26,20 +26,20 @@ export class Shared implements Memory {
 
   /** The same bundle for all who have one of these bytes. */
   keep(bundle: ReadBundle): ReadBundle {
-    const known = this.#bundles.get(keyOf(bundle.bytes));
+    const known = this.#bundles.get(wordOfSignature(bundle.bytes));
     if (known !== undefined && equalBytes(known.bytes, bundle.bytes)) return known;
     return remember(this.#bundles, bundle.bytes, bundle.detached());
   }
 
   /** That of the verdict, which everybody asked for before. */
   copy(credential: Uint8Array): Uint8Array {
-    const known = this.#verdicts.get(keyOf(credential));
+    const known = this.#verdicts.get(wordOfSignature(credential));
     return known !== undefined && equalBytes(known.credential, credential) ? known.credential : credential.slice();
   }
 
   /** The same facts for all who ask about this credential. */
   verdict(credential: Uint8Array): CredentialResult {
-    const known = this.#verdicts.get(keyOf(credential));
+    const known = this.#verdicts.get(wordOfSignature(credential));
     if (known !== undefined && equalBytes(known.credential, credential)) return known.result;
     const own = credential.slice();
     return remember(this.#verdicts, own, { credential: own, result: verdictOn(own) }).result;
@@ -48,12 +48,6 @@ export class Shared implements Memory {
 
 function remember<T>(kept: Map<number, T>, signed: Uint8Array, value: T): T {
   if (kept.size >= mostKept) kept.clear();
-  kept.set(keyOf(signed), value);
+  kept.set(wordOfSignature(signed), value);
   return value;
-}
-
-/** Bundles and credentials alike end with a signature. */
-function keyOf(signed: Uint8Array): number {
-  const signature = signatureOfBundle(signed);
-  return new DataView(signature.buffer, signature.byteOffset).getInt32(0);
 }

@@ -101,7 +101,7 @@ export class Admission {
     if (refusal === 'superseded' && arrival.via !== null) return this.#repeat(arrival.via, bundle.origin, arrival);
     if (refusal === 'credential-missing' && arrival.via !== null) this.#listener.onCredentialMissing(arrival.via, head.origin.slice(0, 8));
     if (refusal !== null) return this.#refuse(arrival, bundle.origin, refusal);
-    this.#verify(arrival, bundle, head.origin);
+    this.#verify(arrival, bundle, origin, head.origin);
   }
 
   /** Everything that can be said without the signature. The order is that of docs/PROTOCOL.md 5.2. */
@@ -142,9 +142,9 @@ export class Admission {
     return bundle.sequence <= sequence && self?.holding(bundle.sequence) === undefined;
   }
 
-  #verify(arrival: Arrival, bundle: ReadBundle, publicKey: Uint8Array): void {
+  #verify(arrival: Arrival, bundle: ReadBundle, origin: Origin | undefined, publicKey: Uint8Array): void {
     const { via } = arrival;
-    const refusal = this.#credentialRefusal(arrival, bundle, publicKey);
+    const refusal = this.#credentialRefusal(arrival, bundle, origin);
     if (refusal !== null) return this.#refuse(arrival, bundle.origin, refusal);
     if (this.#checks.size >= limits.maxPendingVerifications) {
       this.#context.limitReached('maxPendingVerifications');
@@ -202,9 +202,9 @@ export class Admission {
   }
 
   /** What can be said of its credential without judging it (docs/PROTOCOL.md 5.11). */
-  #credentialRefusal({ via }: Arrival, bundle: ReadBundle, publicKey: Uint8Array): RefusalReason | null {
-    const { origins, nowMs } = this.#context;
-    const credential = via === null ? null : this.#credentialToJudge(bundle, origins.find(publicKey));
+  #credentialRefusal({ via }: Arrival, bundle: ReadBundle, origin: Origin | undefined): RefusalReason | null {
+    const { nowMs } = this.#context;
+    const credential = via === null ? null : this.#credentialToJudge(bundle, origin);
     if (via === null || credential === null) return null;
     const before = this.#refused.reasonOf(bundle.origin, credential, nowMs);
     if (before !== null) return `credential-${before}`;

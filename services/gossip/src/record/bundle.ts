@@ -8,7 +8,7 @@ import type { Memory } from '../memory.js';
 import { Reader } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 import { kinds } from './kinds.js';
-import { equalBytesAt, fromHex, nodeIdBytes, toHex } from './node-id.js';
+import { equalBytesAt, fromHex, nodeIdBytes, toHex, word } from './node-id.js';
 import { signedMessage } from './signed-message.js';
 
 export interface BundleRecord {
@@ -74,7 +74,7 @@ export type BundleDecoding =
 
 const version = 1;
 const tagBytes = 8;
-export const signatureBytes = 64;
+const signatureBytes = 64;
 /** Where the origin stands in a bundle. */
 export const originAt = 1 + tagBytes;
 
@@ -127,14 +127,15 @@ export class ReadBundle implements Bundle {
 
   /** A view into the bytes; null when it has no record of this kind. */
   payload(kind: number): Uint8Array | null {
+    const place = this.kinds.indexOf(kind);
+    if (place === -1) return null;
     const reader = new Reader(this.bytes, this.#recordsAt + 1);
-    for (const present of this.kinds) {
+    for (let i = 0; i < place; i++) {
       reader.varint();
-      const length = reader.varint();
-      if (present === kind) return reader.bytes(length);
-      reader.skip(length);
+      reader.skip(reader.varint());
     }
-    return null;
+    reader.varint();
+    return reader.bytes(reader.varint());
   }
 
   /** The same over bytes of its own, that keep nothing else of the message in memory in which it came. */
@@ -204,6 +205,11 @@ export function messageOfUnsigned(unsigned: Uint8Array, memory?: Memory): Uint8A
 /** The bytes that the signature covers, given a whole bundle. */
 export function messageOfBundle(bytes: Uint8Array, memory?: Memory): Uint8Array {
   return messageOfUnsigned(bytes.subarray(0, bytes.length - signatureBytes), memory);
+}
+
+/** The first four bytes of the signature with which bundles and credentials alike end. */
+export function wordOfSignature(signed: Uint8Array): number {
+  return word(signed, signed.length - signatureBytes);
 }
 
 /** A view of the signature of a whole bundle. */

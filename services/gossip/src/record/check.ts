@@ -1,8 +1,7 @@
 /** A bundle on its way in, and those of which something is being checked: nothing is checked twice at the same time. */
 import type { NodeId, RequestId } from '../input.js';
 import type { Peer } from '../membership/peers.js';
-import { word } from '../store/origin.js';
-import { type ReadBundle, signatureBytes } from './bundle.js';
+import { type ReadBundle, wordOfSignature } from './bundle.js';
 import { equalBytes } from './node-id.js';
 
 export interface Arrival {
@@ -42,12 +41,12 @@ export class Checks {
 
   /** Whether a bundle of these bytes is among them. */
   has(bytes: Uint8Array): boolean {
-    const check = this.#bySignature.get(keyOf(bytes));
+    const check = this.#bySignature.get(wordOfSignature(bytes));
     return check !== undefined && equalBytes(check.bundle.bytes, bytes);
   }
 
   begin(check: Check): void {
-    this.#bySignature.set(keyOf(check.bundle.bytes), check);
+    this.#bySignature.set(wordOfSignature(check.bundle.bytes), check);
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications += 1;
   }
 
@@ -64,12 +63,7 @@ export class Checks {
 
   end(check: Check): void {
     if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
-    const key = keyOf(check.bundle.bytes);
+    const key = wordOfSignature(check.bundle.bytes);
     if (this.#bySignature.get(key) === check) this.#bySignature.delete(key);
   }
-}
-
-/** The first four bytes of the signature. */
-function keyOf(bundle: Uint8Array): number {
-  return word(bundle, bundle.length - signatureBytes);
 }

@@ -4,8 +4,8 @@
  */
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
-import { fromHex, nodeIdBytes, toHex } from '../record/node-id.js';
-import { Origin, word } from './origin.js';
+import { fromHex, nodeIdBytes, toHex, word } from '../record/node-id.js';
+import { Origin } from './origin.js';
 
 export interface Tombstone {
   readonly incarnation: number;

@@ -5,7 +5,7 @@ import type { MemberState } from '../output.js';
 import type { ReadBundle } from '../record/bundle.js';
 import type { CredentialFacts } from '../record/credential.js';
 import { kinds } from '../record/kinds.js';
-import { nodeIdBytes } from '../record/node-id.js';
+import { nodeIdBytes, word } from '../record/node-id.js';
 
 /** A bundle in force, and how it came. */
 export interface HeldBundle {
@@ -141,11 +141,6 @@ export class Origin {
   get samples(): boolean {
     return this.inForce(kinds.sample) !== undefined;
   }
-}
-
-/** Four bytes as a number of 32 bits with a sign, most significant byte first. */
-export function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 }
 
 function putWord(bytes: Uint8Array, at: number, value: number): void {
