@@ -134,7 +134,7 @@ export const limits = {
   suspicionPhi: 8,
   /** The least standard deviation assumed of arrivals, in sample intervals. */
   leastDeviationIntervals: 0.6,
-  /** A suspect that says nothing for so many sample intervals more has failed. */
+  /** A suspect has failed so many sample intervals after its silence was due, if it says nothing meanwhile. */
   failureIntervals: 10,
   /** And one whose last news came late is suspect for so many at least: the age that it came with may be false. */
   leastSuspectIntervals: 3,

@@ -25,8 +25,9 @@ export interface ConnectionsListener {
   onUp(peer: Peer): void;
   /** A peer that was up is none any more; it is no longer in the table. */
   onDown(peer: Peer): void;
-  /** A credential passed every check but this one: whether its leaf may greet under this node id (docs/PROTOCOL.md 3.4). Each that may parts. */
+  /** A credential passed every check but this one: whether its leaf has vouched for another node (docs/PROTOCOL.md 3.4). */
   isLeafReused(facts: CredentialFacts): boolean;
+  /** A connection ended over which such a credential was admitted; it is no longer in the table. */
   onParted(facts: CredentialFacts): void;
   /** This address, dialled, led to this node itself. */
   onSelf(address: Address): void;
