@@ -206,6 +206,14 @@ export class CoreRig {
   }
 }
 
+/** A core with one peer that is up, and nothing seen so far. */
+export function rigWith(peer: ToyKey): { readonly rig: CoreRig; readonly connection: ConnectionId } {
+  const rig = new CoreRig();
+  const connection = rig.connect(peer);
+  rig.clear();
+  return { rig, connection };
+}
+
 export function nonceOf(key: ToyKey): Uint8Array {
   return key.leaf.map((byte) => byte ^ 0xff);
 }

@@ -10,8 +10,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type GatewayStatus, type Problem, paths } from '@starling/contract';
 import { createLog, type Gateway, openGateway, type TlsMaterial } from '@starling/gateway';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createTestAuthority, type IssuedLeaf, type TestAuthority } from './authority.js';
+import { type Answer, answerTo } from './http-answer.js';
 
 export const host = '127.0.0.1';
 /** The node that `here` is. */
@@ -69,12 +71,6 @@ export class FakeNode {
   }
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly text: string;
-}
-
 export const problemOf = (answer: Answer) => JSON.parse(answer.text) as Problem;
 
 /** A page that watches: what it was told, and how its stream ended. */
@@ -84,39 +80,47 @@ export interface Page {
   readonly closed: Promise<[number, string]>;
 }
 
-/** The status with which the gateway refuses this page its stream. */
-export const refusedWith = (page: Page) => new Promise<number>((resolve) => page.socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0)));
+/** What takes long to make and serves all tests of a file. */
+interface Prepared {
+  readonly authority: TestAuthority;
+  readonly nodeLeaf: IssuedLeaf;
+  readonly ownLeaf: IssuedLeaf;
+  readonly pageDir: string;
+}
 
 export class GatewayRig {
-  readonly authority: TestAuthority;
-  /** The leaf of `here`. */
-  readonly nodeLeaf: IssuedLeaf;
   /** The target `here`, which is the designated one. */
   node = new FakeNode();
   /** The target `there`. */
   other = new FakeNode();
-  readonly #ownLeaf: IssuedLeaf;
-  readonly #pageDir: string;
+  #prepared: Prepared | null = null;
   #gateway: Gateway | null = null;
   readonly #closing: (() => Promise<void> | void)[] = [];
 
-  private constructor(authority: TestAuthority, leafs: { readonly node: IssuedLeaf; readonly own: IssuedLeaf }, pageDir: string) {
-    this.authority = authority;
-    this.nodeLeaf = leafs.node;
-    this.#ownLeaf = leafs.own;
-    this.#pageDir = pageDir;
-  }
-
-  /** With an authority and a page; nothing is open yet. */
-  static async create(): Promise<GatewayRig> {
+  /** Makes an authority and a page; nothing is open yet. */
+  async prepare(): Promise<void> {
     const authority = await createTestAuthority();
-    const [node, own] = await Promise.all([authority.issue([`spiffe://starling/node/${id}`]), authority.issue(['spiffe://starling/gateway/page'])]);
-    return new GatewayRig(authority, { node, own }, await createPage());
+    const [nodeLeaf, ownLeaf] = await Promise.all([authority.issue([`spiffe://starling/node/${id}`]), authority.issue(['spiffe://starling/gateway/page'])]);
+    this.#prepared = { authority, nodeLeaf, ownLeaf, pageDir: await createPage() };
   }
 
   /** Takes the page away. */
   async remove(): Promise<void> {
-    await rm(this.#pageDir, { recursive: true });
+    await rm(this.#ready.pageDir, { recursive: true });
+  }
+
+  get #ready(): Prepared {
+    if (this.#prepared === null) throw new Error('the rig is not prepared');
+    return this.#prepared;
+  }
+
+  get authority(): TestAuthority {
+    return this.#ready.authority;
+  }
+
+  /** The leaf of `here`. */
+  get nodeLeaf(): IssuedLeaf {
+    return this.#ready.nodeLeaf;
   }
 
   /** Both nodes, and the gateway. */
@@ -155,20 +159,12 @@ export class GatewayRig {
   /** What the gateway was opened with. */
   material(): TlsMaterial {
     const { root } = this.authority;
-    return { ...this.#ownLeaf, ca: root, roots: [{ fingerprint: 'ff', pem: root }], notAfterMs: Date.now() + 3_600_000 };
+    return { ...this.#ready.ownLeaf, ca: root, roots: [{ fingerprint: 'ff', pem: root }], notAfterMs: Date.now() + 3_600_000 };
   }
 
   /** A question to the gateway, on a connection of its own. */
   ask(pathAndQuery: string, options: http.RequestOptions = {}): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const request = http.request({ host, port: this.gateway.address.port, path: pathAndQuery, agent: false, ...options });
-      request.on('error', reject).on('response', (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.on('error', reject).on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
-      });
-      request.end();
-    });
+    return answerTo(http.request({ host, port: this.gateway.address.port, path: pathAndQuery, agent: false, ...options }));
   }
 
   watch(query = '', options: { headers?: Record<string, string> } = {}): Page {
@@ -184,13 +180,23 @@ export class GatewayRig {
     const gateway = await openGateway({
       settings: { cluster: 'starling', listen: { host, port: 0 }, targets: [{ name: 'here', url: this.node.url }, { name: 'there', url: this.other.url }], allowedHosts: ['page.example'] },
       material: this.material(),
-      pageDir: this.#pageDir,
+      pageDir: this.#ready.pageDir,
       log: createLog({ level: 'silent', format: 'json' }),
       random: () => 0,
     });
     this.#closing.push(() => gateway.close());
     this.#gateway = gateway;
   }
+}
+
+/** The rig for the tests of a file, opened and closed with each of them. */
+export function useGatewayRig(): GatewayRig {
+  const rig = new GatewayRig();
+  beforeAll(() => rig.prepare());
+  afterAll(() => rig.remove());
+  beforeEach(() => rig.open());
+  afterEach(() => rig.close());
+  return rig;
 }
 
 /** A directory as the build of the page leaves it, and a file in it that is not for anybody. */

@@ -1,23 +1,14 @@
 import net from 'node:net';
 import { type GatewayStatus, paths } from '@starling/contract';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTestAuthority } from '../../../test/support/authority.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { changes, type FakeNode, GatewayRig, host, refusedWith, session } from '../../../test/support/gateway-rig.js';
+import { changes, type FakeNode, host, session, useGatewayRig } from '../../../test/support/gateway-rig.js';
+import { refusedWith } from '../../../test/support/web-socket.js';
 import { gatewayLimits } from './gateway-limits.js';
 
-let rig: GatewayRig;
-
-beforeAll(async () => {
-  rig = await GatewayRig.create();
-});
-
-afterAll(() => rig.remove());
-
-beforeEach(() => rig.open());
-
-afterEach(() => rig.close());
+const rig = useGatewayRig();
 
 describe('a stream', () => {
   it('begins with what the node says first, and passes on what follows', async () => {
@@ -32,7 +23,7 @@ describe('a stream', () => {
   it('takes where the page wants to go on to the node, and looks from another node when asked', async () => {
     await eventually('the snapshot', ((page) => () => page.messages.length === 1)(rig.watch(`?from=there&resume=${session}:5`)));
     expect(rig.other.streamPaths).toEqual([`${paths.stream}?resume=${session}%3A5`]);
-    expect(await refusedWith(rig.watch('?resume=x'))).toBe(400);
+    expect(await refusedWith(rig.watch('?resume=x').socket)).toBe(400);
   });
 
   it('outlives the node: says that it is away, and goes on where it ended when it is back', async () => {
@@ -97,7 +88,7 @@ describe('a stream', () => {
   it('is refused when too many watch', async () => {
     const pages = Array.from({ length: gatewayLimits.maxStreams }, () => rig.watch());
     await eventually('all to be open', () => pages.every((page) => page.messages.length === 1));
-    expect(await refusedWith(rig.watch())).toBe(503);
+    expect(await refusedWith(rig.watch().socket)).toBe(503);
   });
 
   it('ends with the gateway, also for a page that does not answer', async () => {
@@ -147,7 +138,7 @@ describe('nodes that come and go', () => {
     expect(await goes.closed).toEqual([1001, 'this node is offered no more']);
     await ended;
     expect(goes.messages.at(-1)).toEqual({ type: 'targets', targets: [{ name: 'here' }, { name: 'there' }] });
-    expect(await refusedWith(rig.watch('?from=third'))).toBe(404);
+    expect(await refusedWith(rig.watch('?from=third').socket)).toBe(404);
     expect(stays.socket.readyState).toBe(WebSocket.OPEN);
     expect((await rig.ask(paths.self)).status).toBe(200);
     expect(await rig.gateway.metrics.registry.metrics()).not.toContain('target="third"');

@@ -1,22 +1,13 @@
 import net from 'node:net';
 import { type GatewayStatus, paths, schemas } from '@starling/contract';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createTestAuthority } from '../../../test/support/authority.js';
 import { contractFault } from '../../../test/support/contract-check.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { GatewayRig, host, id, problemOf, refusedWith } from '../../../test/support/gateway-rig.js';
+import { host, id, problemOf, useGatewayRig } from '../../../test/support/gateway-rig.js';
+import { refusedWith } from '../../../test/support/web-socket.js';
 
-let rig: GatewayRig;
-
-beforeAll(async () => {
-  rig = await GatewayRig.create();
-});
-
-afterAll(() => rig.remove());
-
-beforeEach(() => rig.open());
-
-afterEach(() => rig.close());
+const rig = useGatewayRig();
 
 describe('the page', () => {
   it('is served with headers that allow nothing from elsewhere', async () => {
@@ -51,8 +42,8 @@ describe('a browser', () => {
     for (const origin of ['https://evil.example', 'http://localhost:3000', 'null']) {
       expect(problemOf(await rig.ask(paths.nodes, { headers: { host: 'page.example', origin } })).type).toBe('urn:starling:problem:foreign-origin');
     }
-    expect(await refusedWith(rig.watch('', { headers: { origin: 'https://evil.example' } }))).toBe(403);
-    expect(await refusedWith(rig.watch('', { headers: { host: 'evil.example' } }))).toBe(403);
+    expect(await refusedWith(rig.watch('', { headers: { origin: 'https://evil.example' } }).socket)).toBe(403);
+    expect(await refusedWith(rig.watch('', { headers: { host: 'evil.example' } }).socket)).toBe(403);
   });
 
   it('that is refused a stream does not keep its connection', async () => {

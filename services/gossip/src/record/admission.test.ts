@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, type CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 
@@ -8,13 +8,6 @@ const other = toyKey(1, 2);
 
 function changed(bytes: Uint8Array, at: number): Uint8Array {
   return bytes.map((byte, i) => (i === at ? byte ^ 2 : byte));
-}
-
-function rigWithPeer() {
-  const rig = new CoreRig();
-  const connection = rig.connect(peer);
-  rig.clear();
-  return { rig, connection };
 }
 
 describe('the order of PROTOCOL 5.2', () => {
@@ -31,7 +24,7 @@ describe('the order of PROTOCOL 5.2', () => {
     ['with the credential of somebody else', () => bundleOf(other, { sequence: 1, records: [credentialRecord(peer), sampleRecord()] }), 'credential-wrong-node'],
   ];
   it.each(cases)('%s', (_, make, reason) => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     rig.push(connection, [make(rig)]);
     expect(rig.refusals()).toEqual([reason]);
     const rejects = ['oversized', 'malformed', 'wrong-cluster', 'signature-invalid'].includes(reason);
@@ -41,13 +34,13 @@ describe('the order of PROTOCOL 5.2', () => {
 });
 
 it('looks at nothing that follows a rejected bundle', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   rig.push(connection, [new Uint8Array(3).fill(1), introductionOf(other)]);
   expect(rig.all('record-merged')).toEqual([]);
 });
 
 it('verifies what is being verified not a second time', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   const second = rig.connect(toyKey(1, 3));
   rig.holdsAnswers = true;
   const bytes = introductionOf(other);
@@ -59,7 +52,7 @@ it('verifies what is being verified not a second time', () => {
 });
 
 it('bounds what one peer may have verified at once', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   rig.holdsAnswers = true;
   const bundles = Array.from({ length: limits.maxPeerPendingVerifications + 1 }, (_, i) => bundleOf(other, { sequence: i + 1, records: [credentialRecord(other)] }));
   for (let i = 0; i < bundles.length; i += 100) rig.push(connection, bundles.slice(i, i + 100));
@@ -68,7 +61,7 @@ it('bounds what one peer may have verified at once', () => {
 });
 
 it('proves an equivocation, and takes no more of that life', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   const second = bundleOf(other, { sequence: 1, records: [credentialRecord(other), descriptorRecord('another name')] });
   rig.push(connection, [introductionOf(other)]);
   rig.push(connection, [second]);
@@ -81,7 +74,7 @@ it('proves an equivocation, and takes no more of that life', () => {
 });
 
 it('takes nothing of a life that said farewell', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   rig.push(connection, [introductionOf(other)]);
   rig.push(connection, [bundleOf(other, { sequence: 2, records: [farewellRecord] })]);
   rig.push(connection, [sampleOf(other, 3)]);
@@ -90,7 +83,7 @@ it('takes nothing of a life that said farewell', () => {
 });
 
 it('does not prolong a credential that has ended by hearing it again', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   const { judge } = rig;
   const endMs = 1_790_000_000_000 + 10_000;
   rig.judge = (bytes) => {
@@ -106,7 +99,7 @@ it('does not prolong a credential that has ended by hearing it again', () => {
 
 describe('somebody who was forgotten', () => {
   function forgotten() {
-    const { rig } = rigWithPeer();
+    const { rig } = rigWith(peer);
     const connection = rig.connect(toyKey(1, 3));
     rig.push(connection, [introductionOf(other)]);
     rig.push(connection, [sampleOf(other, 9, rig.nowMs)]);
@@ -139,7 +132,7 @@ describe('somebody who was forgotten', () => {
 });
 
 it('forgets whose credential is no longer trusted, and counts it no more among those present', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   for (let i = 0; i < 40; i++) rig.push(connection, [introductionOf(toyKey(7, i))]);
   const before = rig.engine.statistics();
   expect(before.targetDegree).toBeGreaterThan(4);
@@ -150,7 +143,7 @@ it('forgets whose credential is no longer trusted, and counts it no more among t
 });
 
 it('holds of one origin no more than an answer of the repair can carry', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   rig.push(connection, [introductionOf(other)]);
   for (let i = 0; i < 40; i++) rig.push(connection, [bundleOf(other, { sequence: 2 + i, records: [{ kind: 16 + i, payload: new Uint8Array(16_000) }] })]);
   expect(rig.refusals().length).toBeGreaterThan(20);
@@ -160,7 +153,7 @@ it('holds of one origin no more than an answer of the repair can carry', () => {
 });
 
 it('takes no credential from a bundle that is ignored at the merge', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   rig.push(connection, [introductionOf(other)]);
   const large = (sequence: number, kind: number) => bundleOf(other, { sequence, records: [{ kind, payload: new Uint8Array(16_000) }] });
   for (let i = 0; i < 7; i++) rig.push(connection, [large(2 + i, 16 + i)]);
@@ -178,7 +171,7 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
   const { maxBundleBurst, maxBundlesPerSecond } = limits;
 
   it('is heard as often as its rate allows, and its further words are not even checked', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     const say = (from: number, count: number) => {
       rig.clear();
       for (let sequence = from; sequence < from + count; sequence++) rig.push(connection, [sequence === 1 ? introductionOf(other) : sampleOf(other, sequence)]);
@@ -196,7 +189,7 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
   });
 
   it('pays not for what another says again of it and is refused', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     rig.push(connection, [introductionOf(other)]);
     const liar = rig.connect(toyKey(1, 3));
     const refused = bundleOf(other, { sequence: 100, records: [credentialRecord(peer), sampleRecord()] });
@@ -217,7 +210,7 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
   });
 
   it('pays for what was checked, also when it says it backwards and nothing but the first is merged', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     rig.push(connection, [introductionOf(other)]);
     rig.clear();
     rig.holdsAnswers = true;
@@ -239,7 +232,7 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
 
 describe('what became of its origin while it was checked (PROTOCOL 5.2)', () => {
   it('counts: nobody comes back who said farewell, whatever it said next', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     rig.push(connection, [introductionOf(other)]);
     rig.holdsAnswers = true;
     rig.push(connection, [bundleOf(other, { sequence: 2, records: [farewellRecord] }), sampleOf(other, 3)]);
@@ -250,7 +243,7 @@ describe('what became of its origin while it was checked (PROTOCOL 5.2)', () => 
   });
 
   it('counts: no more are known than there is room for', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     const room = limits.maxOrigins - 1;
     for (let i = 0; i < room; i += 50) rig.push(connection, Array.from({ length: Math.min(50, room - i) }, (_, j) => introductionOf(toyKey(2, i + j))));
     expect(rig.engine.statistics().origins).toBe(room);
@@ -263,7 +256,7 @@ describe('what became of its origin while it was checked (PROTOCOL 5.2)', () => 
 });
 
 it('verifies another bundle of one number once, not each time it comes', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   for (const bytes of [introductionOf(other), sampleOf(other, 2)]) rig.push(connection, [bytes]);
   const rival = bundleOf(other, { sequence: 2, records: [sampleRecord(7)] });
   rig.holdsAnswers = true;
@@ -273,7 +266,7 @@ it('verifies another bundle of one number once, not each time it comes', () => {
 });
 
 it('keeps nothing of a message in memory but what it keeps', () => {
-  const { rig, connection } = rigWithPeer();
+  const { rig, connection } = rigWith(peer);
   const descriptor = descriptorRecord('x'.repeat(200));
   const sayings = [{ sequence: 1, records: [credentialRecord(other), descriptor, sampleRecord()] }, { sequence: 2, records: [sampleRecord(2)] }, { sequence: 2, records: [sampleRecord(7)] }];
   for (const saying of sayings) rig.push(connection, [bundleOf(other, saying)]);

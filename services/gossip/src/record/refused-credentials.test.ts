@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, introductionOf, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, credentialRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredential, toyCredentialFacts } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 import { RefusedCredentials } from './refused-credentials.js';
@@ -7,20 +7,13 @@ import { RefusedCredentials } from './refused-credentials.js';
 const peer = toyKey(1, 1);
 const other = toyKey(1, 2);
 
-function rigWithPeer() {
-  const rig = new CoreRig();
-  const connection = rig.connect(peer);
-  rig.clear();
-  return { rig, connection };
-}
-
 describe('a peer that brings credentials that are refused (PROTOCOL 5.11)', () => {
   const { maxRefusedCredentialBurst, maxRefusedCredentialsPerSecond } = limits;
   /** A bundle of an origin that nobody admitted, with a credential of another. */
   const invented = (i: number) => bundleOf(toyKey(9, i), { sequence: 1, records: [credentialRecord(peer), sampleRecord()] });
 
   function tired() {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     const checks = (from: number, count: number) => {
       let asked = 0;
       for (let i = from; i < from + count; i++) asked += rig.push(connection, [invented(i)]).filter(({ type }) => type === 'verify-signature').length;
@@ -102,7 +95,7 @@ describe('a credential that was refused (PROTOCOL 5.11)', () => {
   const saying = (sequence: number) => bundleOf(other, { sequence, records: [credentialRecord(other), sampleRecord(sequence)] });
 
   it('is not judged again for a while, whoever brings it, and nobody pays for that', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     const second = rig.connect(toyKey(1, 3));
     rig.judge = () => null;
     const asked = (from: number, sequence: number) => rig.push(from, [saying(sequence)]).filter(({ type }) => type === 'verify-signature').length;
@@ -114,7 +107,7 @@ describe('a credential that was refused (PROTOCOL 5.11)', () => {
   });
 
   it('is judged when it comes with another origin, and when the roots have changed', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     rig.push(connection, [bundleOf(toyKey(9, 1), { sequence: 1, records: [credentialRecord(other), sampleRecord()] })]);
     expect(rig.refusals()).toEqual(['credential-wrong-node']);
     rig.push(connection, [saying(1)]);
@@ -129,7 +122,7 @@ describe('a credential that was refused (PROTOCOL 5.11)', () => {
   });
 
   it('is at the cost of its origin if that is known, and not of who passes on what it signed', () => {
-    const { rig, connection } = rigWithPeer();
+    const { rig, connection } = rigWith(peer);
     rig.push(connection, [introductionOf(other)]);
     rig.judge = () => null;
     // The signature of the simulator leaves room for other credentials of the same content.

@@ -8,6 +8,8 @@ import WebSocket from 'ws';
 import { type IssuedLeaf, type TestAuthority, createTestAuthority } from '../../../../test/support/authority.js';
 import { contractFault } from '../../../../test/support/contract-check.js';
 import { eventually } from '../../../../test/support/eventually.js';
+import { answerTo } from '../../../../test/support/http-answer.js';
+import { closedWith, received, refusedWith } from '../../../../test/support/web-socket.js';
 import { NetworkView } from '../history/network-view.js';
 import { type Api, type ApiCertificates, openApi } from './api.js';
 import { apiLimits } from './api-limits.js';
@@ -26,27 +28,11 @@ let view: NetworkView;
 let api: Api;
 let closing: (() => Promise<void>)[] = [];
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: unknown;
-  readonly headers: http.IncomingHttpHeaders;
-}
-
-function ask(path: string, options: https.RequestOptions & { readonly plain?: boolean; readonly body?: string } = {}): Promise<Answer> {
+async function ask(path: string, options: https.RequestOptions & { readonly plain?: boolean; readonly body?: string } = {}) {
   const common = { host, port: api.address.port, path, agent: false as const, ...options };
   const secured = { ca: authority.root, cert: clientLeaf.cert, key: clientLeaf.key, checkServerIdentity: () => undefined, ...common };
-  return new Promise((resolve, reject) => {
-    const request = options.plain === true ? http.request(common) : https.request(secured);
-    request.on('error', reject);
-    request.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', body: text === '' ? null : JSON.parse(text), headers: response.headers }));
-    });
-    request.end(options.body);
-  });
+  const { status, headers, text } = await answerTo(options.plain === true ? http.request(common) : https.request(secured), options.body);
+  return { status, headers, type: headers['content-type'] ?? '', body: (text === '' ? null : JSON.parse(text)) as unknown };
 }
 
 function stream(query = '', leaf = clientLeaf): WebSocket {
@@ -55,20 +41,6 @@ function stream(query = '', leaf = clientLeaf): WebSocket {
   closing.push(() => Promise.resolve(socket.terminate()));
   return socket;
 }
-
-function received(socket: WebSocket): Promise<SnapshotMessage> {
-  return new Promise((resolve, reject) => {
-    socket.once('message', (raw: Buffer) => resolve(JSON.parse(raw.toString('utf8')) as SnapshotMessage));
-    socket.once('error', reject);
-  });
-}
-
-const closedWith = (socket: WebSocket) => new Promise<[number, string]>((resolve) => socket.once('close', (code, reason) => resolve([code, reason.toString()])));
-const refusedWith = (socket: WebSocket) =>
-  new Promise<number>((resolve) => {
-    socket.on('error', () => undefined);
-    socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
-  });
 
 async function open(tls: () => ApiCertificates | null): Promise<void> {
   const source: ApiSource = view;
@@ -234,7 +206,7 @@ describe('new certificates', () => {
     let current = secure();
     await open(() => current);
     const socket = stream();
-    await received(socket);
+    await received<SnapshotMessage>(socket);
     const closed = closedWith(socket);
     current = { ...nextServer, ca: next.root };
     api.reload();
@@ -249,21 +221,21 @@ describe('the stream', () => {
 
   it('begins with a snapshot, tells what changes, and goes on after a drop', async () => {
     const socket = stream();
-    const snapshot = await received(socket);
+    const snapshot = await received<SnapshotMessage>(socket);
     expect(snapshot).toMatchObject({ type: 'snapshot', cluster: 'starling', counts: { alive: 2 } });
     expect(contractFault(schemas.snapshotMessage, snapshot)).toBeNull();
-    const next = received(socket);
+    const next = received<SnapshotMessage>(socket);
     view.onEvent({ type: 'member-changed', origin: other, state: 'suspect', previous: 'alive', incarnation: 1 }, clock.now());
     const changes = await next;
     expect(contractFault(schemas.changesMessage, changes)).toBeNull();
     expect(changes.nodes).toMatchObject([{ id: other, state: 'suspect' }]);
-    const resumed = await received(stream(`?resume=${snapshot.session}:${snapshot.sequence}`));
+    const resumed = await received<SnapshotMessage>(stream(`?resume=${snapshot.session}:${snapshot.sequence}`));
     expect(resumed).toMatchObject({ type: 'changes', nodes: [{ id: other, state: 'suspect' }] });
   });
 
   it('ends with a reason when the client speaks', async () => {
     const socket = stream();
-    await received(socket);
+    await received<SnapshotMessage>(socket);
     const closed = closedWith(socket);
     socket.send('hello');
     expect(await closed).toEqual([1008, 'this stream takes no messages']);
@@ -271,7 +243,7 @@ describe('the stream', () => {
 
   it('ends when the client sends more than a message may have', async () => {
     const socket = stream();
-    await received(socket);
+    await received<SnapshotMessage>(socket);
     const closed = closedWith(socket);
     socket.send('x'.repeat(apiLimits.maxClientMessageBytes + 1));
     expect((await closed)[0]).toBe(1009);
@@ -287,12 +259,12 @@ describe('the stream', () => {
     expect(await refusedWith(stream())).toBe(503);
     sockets[0]?.close();
     await eventually('a stream to end', () => api.streams < apiLimits.maxStreams);
-    expect((await received(stream())).type).toBe('snapshot');
+    expect((await received<SnapshotMessage>(stream())).type).toBe('snapshot');
   });
 
   it('ends when the node stops, also for a client that does not answer', async () => {
     const socket = stream();
-    await received(socket);
+    await received<SnapshotMessage>(socket);
     socket.pause();
     await api.close();
     expect(api.streams).toBe(0);
