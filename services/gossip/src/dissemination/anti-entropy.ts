@@ -9,6 +9,7 @@ import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
 import { between, pick, randomBytes } from '../random.js';
 import { compareBytes } from '../record/node-id.js';
+import { fingerprintOf } from '../store/fingerprint.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { prefixBytes } from '../wire/codec.js';
 import type { Announcement, Digest, DigestEntry, Request } from '../wire/message.js';
@@ -144,14 +145,14 @@ export class AntiEntropy {
     if (entry === undefined) return origin.state === 'failed' || origin.state === 'left' ? [] : origin.held;
     if (origin.incarnation < entry.incarnation) return [];
     if (origin.incarnation > entry.incarnation) return origin.held;
-    if (origin.fingerprint !== entry.fingerprint) return origin.held;
+    if (fingerprintOf(origin) !== entry.fingerprint) return origin.held;
     if (origin.sequence <= entry.sequence || this.#isUnderway(origin)) return [];
     return origin.held.filter((held) => held.bundle.sequence > entry.sequence);
   }
 
   #isBehind(origin: Origin, entry: DigestEntry): boolean {
     if (entry.incarnation !== origin.incarnation) return entry.incarnation > origin.incarnation;
-    if (entry.fingerprint !== origin.fingerprint) return true;
+    if (entry.fingerprint !== fingerprintOf(origin)) return true;
     return entry.sequence > origin.sequence && !this.#isUnderway(origin);
   }
 
@@ -215,7 +216,7 @@ export class AntiEntropy {
       if (origin.compareToPrefix(to) > 0) break;
       // Two ids of one prefix cost 2^32 tries; the second is left to the tree.
       if (entries.length > 0 && origin.compareToPrefix((entries[entries.length - 1] as DigestEntry).prefix) === 0) continue;
-      entries.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence, fingerprint: origin.fingerprint });
+      entries.push({ prefix: origin.prefix, incarnation: origin.incarnation, sequence: origin.sequence, fingerprint: fingerprintOf(origin) });
     }
     peer.asked = { from, to, atMs: nowMs };
     peer.repaired = 0;

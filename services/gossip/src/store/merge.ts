@@ -23,19 +23,10 @@ export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | nul
   const { bundle } = held;
   const exceeded = exceededLimit(origin, bundle, held.kinds);
   if (exceeded !== null) return exceeded;
-  if (bundle.incarnation > origin.incarnation) clear(origin);
-  for (const kind of held.kinds) if (kind !== kinds.sample) origin.fingerprint = (origin.fingerprint ^ mix(kind, bundle.sequence)) >>> 0;
-  origin.heldBytes += bundle.bytes.length;
-  origin.recordsInForce += held.kinds.length;
-  if (!replaceNewest(origin, held)) {
-    release(origin, held.kinds);
-    let place = 0;
-    while (place < origin.held.length && (origin.held[place] as HeldBundle).bundle.sequence > bundle.sequence) place += 1;
-    // What `concat` and `slice` make is exactly as long as it has to be; an array that grew is several times longer.
-    origin.held = origin.held.slice(0, place).concat(held, origin.held.slice(place));
-  }
-  origin.incarnation = bundle.incarnation;
-  if (bundle.sequence > origin.sequence) {
+  const isNewIncarnation = bundle.incarnation > origin.incarnation;
+  if (isNewIncarnation || !replaceNewest(origin, held)) insert(origin, held);
+  if (isNewIncarnation || bundle.sequence > origin.sequence) {
+    origin.incarnation = bundle.incarnation;
     origin.sequence = bundle.sequence;
     origin.hops = held.hops;
   }
@@ -46,8 +37,6 @@ export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | nul
 function replaceNewest(origin: Origin, held: HeldBundle): boolean {
   const newest = origin.held[0];
   if (newest === undefined || !isSampleAlone(held.kinds) || !isSampleAlone(newest.kinds)) return false;
-  origin.heldBytes -= newest.bundle.bytes.length;
-  origin.recordsInForce -= 1;
   newest.kinds = none;
   origin.held[0] = held;
   return true;
@@ -57,49 +46,33 @@ function isSampleAlone(kindsIn: readonly number[]): boolean {
   return kindsIn.length === 1 && kindsIn[0] === kinds.sample;
 }
 
+function insert(origin: Origin, held: HeldBundle): void {
+  const { incarnation, sequence } = held.bundle;
+  for (const older of origin.held) older.kinds = incarnation > origin.incarnation ? none : without(older.kinds, held.kinds);
+  const inForce = origin.held.filter((older) => older.kinds.length > 0);
+  const firstOlder = inForce.findIndex((other) => other.bundle.sequence < sequence);
+  const place = firstOlder < 0 ? inForce.length : firstOlder;
+  // What `concat` and `slice` make is exactly as long as it has to be; an array that grew is several times longer.
+  origin.held = inForce.slice(0, place).concat(held, inForce.slice(place));
+}
+
 /** The limit that the origin would exceed with this bundle in force for these kinds. One bundle alone exceeds none of them; what it adds to others of its incarnation may. */
 export function exceededLimit(origin: Origin, bundle: ReadBundle, superseding: readonly number[]): OriginLimit | null {
   if (bundle.incarnation > origin.incarnation) return null;
-  let bytes = origin.heldBytes + bundle.bytes.length;
-  if (bytes <= limits.maxOriginBytes && origin.recordsInForce + superseding.length <= limits.maxKindsPerOrigin) return null;
-  let others = 0;
+  let records = superseding.length;
+  let bytes = bundle.bytes.length;
   for (const older of origin.held) {
-    const left = older.kinds.filter((kind) => !superseding.includes(kind)).length;
-    others += left;
-    if (left === 0) bytes -= older.bundle.bytes.length;
+    const left = without(older.kinds, superseding).length;
+    records += left;
+    if (left > 0) bytes += older.bundle.bytes.length;
   }
-  if (others + superseding.length > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
+  if (records > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
   return bytes > limits.maxOriginBytes ? 'maxOriginBytes' : null;
 }
 
-/** Takes what is in force for these kinds out of force. */
-function release(origin: Origin, superseded: readonly number[]): void {
-  for (let i = origin.held.length - 1; i >= 0; i--) {
-    const held = origin.held[i] as HeldBundle;
-    if (!held.kinds.some((kind) => superseded.includes(kind))) continue;
-    for (const kind of held.kinds) if (kind !== kinds.sample && superseded.includes(kind)) origin.fingerprint = (origin.fingerprint ^ mix(kind, held.bundle.sequence)) >>> 0;
-    const left = held.kinds.filter((kind) => !superseded.includes(kind));
-    origin.recordsInForce -= held.kinds.length - left.length;
-    held.kinds = left.slice();
-    if (held.kinds.length > 0) continue;
-    origin.heldBytes -= held.bundle.bytes.length;
-    origin.held.splice(i, 1);
-  }
-}
-
-function clear(origin: Origin): void {
-  for (const held of origin.held) held.kinds = none;
-  origin.held = [];
-  origin.heldBytes = 0;
-  origin.recordsInForce = 0;
-  origin.fingerprint = 0;
-  origin.sequence = 0;
-}
-
-/** 32 bits of (kind, sequence), exclusive-ored into the fingerprint (docs/PROTOCOL.md 9.2; murmur3's finaliser). */
-export function mix(kind: number, sequence: number): number {
-  let h = (Math.imul(kind + 1, 0x9e3779b1) ^ (sequence >>> 0) ^ Math.imul(Math.floor(sequence / 2 ** 32), 0x85ebca6b)) >>> 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+/** Most of what is held is left as it is, or superseded as a whole: both make no new list. */
+function without(inForce: readonly number[], superseded: readonly number[]): readonly number[] {
+  if (!inForce.some((kind) => superseded.includes(kind))) return inForce;
+  const left = inForce.filter((kind) => !superseded.includes(kind));
+  return left.length === 0 ? none : left.slice();
 }

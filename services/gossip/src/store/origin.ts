@@ -46,15 +46,10 @@ export class Origin {
   readonly isSelf: boolean;
   /** In force, newest first. */
   held: HeldBundle[] = [];
-  /** Bytes of these, and how many of their records are in force. */
-  heldBytes = 0;
-  recordsInForce = 0;
   /** The peer that brings its news first; null for this node itself, and while none does. */
   parent: Peer | null = null;
   /** Those to whom its news are pushed as they come. Replaced, never changed: at most nodes it is empty. */
   eager: readonly Peer[] = noPeers;
-  /** Over what is in force except samples; equal sets give equal numbers (docs/PROTOCOL.md 9.2). */
-  fingerprint = 0;
   /** View digest of its newest sample as a number (48 of its 64 bits); -1 when it has said none. */
   viewKey = -1;
   /** When its newest bundle was made, on our monotonic clock, by its age on arrival. */
