@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bundleOf, type CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
+import { kinds } from './kinds.js';
 
 const peer = toyKey(1, 1);
 const other = toyKey(1, 2);
@@ -49,6 +50,25 @@ it('verifies what is being verified not a second time', () => {
   rig.release();
   expect(rig.all('record-merged')).toHaveLength(1);
   expect(rig.all('record-repeated')).toHaveLength(1);
+});
+
+it('proves an equivocation whatever credential comes along, for the cost of one check', () => {
+  const { rig, connection } = rigWith(peer);
+  rig.push(connection, [introductionOf(other)]);
+  const rivals = [1, 2, 3].map((i) => bundleOf(other, { sequence: 1, records: [{ kind: kinds.credential, payload: new Uint8Array(60).fill(i) }] }));
+  const asked = rivals.flatMap((rival) => rig.push(connection, [rival])).map(({ type }) => type).filter((type) => type.startsWith('verify-'));
+  expect(asked).toEqual(['verify-signature']);
+  expect(rig.all('equivocation-proven')).toHaveLength(1);
+});
+
+it('takes nothing of a life in which equivocation was proven while it was verified', () => {
+  const { rig, connection } = rigWith(peer);
+  rig.push(connection, [introductionOf(other)]);
+  rig.holdsAnswers = true;
+  rig.push(connection, [bundleOf(other, { sequence: 1, records: [sampleRecord(7)] }), sampleOf(other, 2), sampleOf(other, 3)]);
+  rig.release();
+  expect(rig.all('record-merged')).toHaveLength(1);
+  expect(rig.refusals()).toEqual(['equivocation', 'equivocation', 'equivocation']);
 });
 
 it('bounds what one peer may have verified at once', () => {

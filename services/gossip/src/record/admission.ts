@@ -115,8 +115,7 @@ export class Admission {
     const shut = this.#shutOut(bundle, origin);
     if (shut !== null) return shut;
     if (origin === undefined) return (credential ?? origins.tombstone(bundle.origin, now.monotonicMs)?.credential ?? null) === null ? 'credential-missing' : null;
-    if (origin.equivocatedIncarnation === bundle.incarnation) return 'equivocation';
-    const contested = bundle.incarnation === origin.incarnation && origin.holding(bundle.sequence) !== undefined;
+    const contested = this.#rivalOf(bundle, origin) !== undefined;
     const superseding = supersedingKinds(origin, bundle);
     if (!contested && superseding.length === 0) return 'superseded';
     const exceeded = contested ? null : exceededLimit(origin, bundle, superseding);
@@ -127,10 +126,13 @@ export class Admission {
     return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
   }
 
-  /** Its origin has gone and says nothing more in this life, or there is no room for it. */
-  #shutOut(bundle: ReadBundle, origin: Origin | undefined): 'departed' | 'too-many-origins' | null {
+  /** Its origin has gone or is not believed any more in this life, or there is no room for it. */
+  #shutOut(bundle: ReadBundle, origin: Origin | undefined): 'departed' | 'equivocation' | 'too-many-origins' | null {
     const { origins, nowMs } = this.#context;
-    if (origin !== undefined) return origin.state === 'left' && bundle.incarnation <= origin.incarnation ? 'departed' : null;
+    if (origin !== undefined) {
+      if (origin.state === 'left' && bundle.incarnation <= origin.incarnation) return 'departed';
+      return origin.equivocatedIncarnation === bundle.incarnation ? 'equivocation' : null;
+    }
     if (origins.isDeparted(bundle.origin, bundle, nowMs)) return 'departed';
     return origins.isFull ? 'too-many-origins' : null;
   }
@@ -182,6 +184,14 @@ export class Admission {
       this.#listener.onOwnConflict(bundle.incarnation, bundle.sequence);
       return true;
     }
+    const rival = this.#rivalOf(bundle, origin);
+    if (origin !== undefined && rival !== undefined) {
+      // Two valid signatures prove it, whatever credential came along: to judge that as well would cost a check for each that a liar makes up.
+      this.#checks.end(check);
+      this.#charge(origin);
+      this.#provenEquivocation(origin, rival.bundle, bundle, arrival);
+      return true;
+    }
     check.credential = this.#credentialToJudge(bundle, origin);
     if (check.credential !== null) {
       const next = this.#checks.ask(this.#context.nextRequest(), check);
@@ -191,6 +201,11 @@ export class Admission {
       this.#merge(check, null);
     }
     return true;
+  }
+
+  /** What is in force under its very number; another content, or it would have been known as repeated. */
+  #rivalOf(bundle: ReadBundle, origin: Origin | undefined): HeldBundle | undefined {
+    return origin?.incarnation === bundle.incarnation ? origin.holding(bundle.sequence) : undefined;
   }
 
   /** That of the bundle, unless it is known; for one who was forgotten, what is remembered. Null when there is nothing to judge. */
@@ -255,7 +270,7 @@ export class Admission {
     if (known !== undefined) this.#charge(known);
     const shut = this.#shutOut(bundle, known);
     if (shut !== null) return this.#refuse(arrival, check.id, shut);
-    const rival = known?.incarnation === bundle.incarnation ? known.holding(bundle.sequence) : undefined;
+    const rival = this.#rivalOf(bundle, known);
     if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
     const superseding = known === undefined ? bundle.kinds : supersedingKinds(known, bundle);
     if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
