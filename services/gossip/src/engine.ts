@@ -259,9 +259,11 @@ class Core implements Engine {
     if (held.bundle.sequence === origin.sequence) noteView(origin, held.bundle);
     // Given up and here again: most of the network lacks it as we did, and the trees that brought it are cut.
     const isBack = previous.known && origin.state === 'failed';
+    // The whole store of a new peer is no news to others; what is new of whom we know may be, by whatever way it came.
+    const isFirstPass = !previous.known && arrival.path === 'anti-entropy' && arrival.via !== null && arrival.via.catchUp !== null;
     this.#detector.heard(origin, held, !previous.known);
     if (arrival.path === 'own' && held.bundle.has(kinds.farewell)) this.#tree.spreadToAll(origin, held);
-    else if (arrival.path !== 'anti-entropy' || arrival.via?.catchUp === null || isBack) this.#tree.spread(origin, held, arrival, !previous.known || isBack);
+    else if (!isFirstPass) this.#tree.spread(origin, held, arrival, !previous.known || isBack);
   }
 
   /** All memory of an origin goes, but for a tombstone. */

@@ -74,6 +74,29 @@ it('the news of who had failed flood again, also those from the first pass of a 
   expect([a, b, c, other].map((connection) => rig.pushedTo(connection).length)).toEqual([1, 1, 1, 0]);
 });
 
+it('the first pass over the store of a new peer is passed on as far as it is news of whom we know', () => {
+  const { rig, a, b, c } = tree();
+  const other = rig.connect(toyKey(6, 4));
+  rig.clear();
+  rig.push(other, [introductionOf(toyKey(6, 8)), sampleOf(origin, 2)], 'anti-entropy');
+  rig.advance(limits.batchMs);
+  expect(rig.all('record-merged')).toHaveLength(2);
+  expect([a, b, c, other].map((connection) => rig.pushedTo(connection))).toEqual([[], [sampleOf(origin, 2)], [sampleOf(origin, 2)], []]);
+});
+
+it('the news of one who went while they were checked make nobody gone the parent, and are announced', () => {
+  const { rig, a, b, c } = tree();
+  rig.hear(c, { type: 'prune', prefixes: [prefix] });
+  rig.holdsAnswers = true;
+  rig.push(a, [sampleOf(origin, 2)]);
+  rig.give({ type: 'connection-closed', connection: a, reason: 'gone' });
+  rig.release();
+  for (const connection of [b, c]) rig.push(connection, [sampleOf(origin, 2)]);
+  rig.advance(2 * limits.announceIntervalMs);
+  expect([b, c].map((connection) => ofType(rig, connection, 'prune').length)).toEqual([0, 1]);
+  expect(ofType(rig, c, 'announce')).toHaveLength(1);
+});
+
 describe('what comes twice', () => {
   it('prunes the link that brought it later, not the parent', () => {
     const { rig, a, b } = tree();
@@ -135,7 +158,34 @@ describe('an announcement', () => {
     expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 0], [0, 0]]);
     rig.hear(b, { type: 'announce', rumors: [rumor(1, 1)] });
     rig.advance(limits.pruneDelayMs);
-    expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 1], [1, 0]]);
+    const graftsAndPrunes = () => [a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length]);
+    expect(graftsAndPrunes()).toEqual([[0, 0], [1, 0]]);
+    // The old way is cut when the new one was first, not for its word.
+    rig.push(b, [sampleOf(origin, 2)]);
+    rig.push(a, [sampleOf(origin, 2)]);
+    rig.advance(limits.pruneDelayMs);
+    expect(graftsAndPrunes()).toEqual([[0, 1], [1, 0]]);
+  });
+
+  it('of a way that brings nothing cuts none', () => {
+    const rig = new CoreRig();
+    const [a, b] = [rig.connect(toyKey(6, 1)), rig.connect(toyKey(6, 2))];
+    rig.push(a, [introductionOf(origin)], 'eager', { hops: 2 + limits.worthwhileHops });
+    for (let sequence = 1; sequence < 5; sequence++) {
+      rig.hear(b, { type: 'announce', rumors: [rumor(sequence, 0)] });
+      rig.push(a, [sampleOf(origin, sequence + 1)], 'eager', { hops: 2 + limits.worthwhileHops });
+      rig.advance(limits.pruneDelayMs);
+    }
+    expect(ofType(rig, a, 'prune')).toEqual([]);
+  });
+
+  it('of the parent itself, when the repair had been first by a long way, changes nothing', () => {
+    const { rig, a, b } = tree();
+    rig.push(b, [sampleOf(origin, 2)], 'anti-entropy', { hops: 2 + limits.worthwhileHops });
+    rig.clear();
+    rig.hear(a, { type: 'announce', rumors: [rumor(2, 1)] });
+    rig.advance(limits.pruneDelayMs);
+    expect(rig.messagesTo(a).filter(({ type }) => type === 'graft' || type === 'prune')).toEqual([]);
   });
 
   it('of more shorter ways than a graft may name is answered in messages that the other takes', () => {

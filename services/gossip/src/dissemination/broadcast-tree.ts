@@ -47,7 +47,8 @@ export class BroadcastTree {
   /** Passes on what was merged. `isNew`: nothing was known of this origin, so every link may be its way. */
   spread(origin: Origin, held: HeldBundle, arrival: Arrival, isNew: boolean): void {
     const { peers, timers, nowMs } = this.#context;
-    const { via } = arrival;
+    // It may have gone while the signature was checked.
+    const via = arrival.via?.phase === 'up' ? arrival.via : null;
     if (isNew) for (const peer of peers.up()) this.#carry(peer, origin);
     if (via !== null) {
       this.#spare(via, origin);
@@ -135,7 +136,7 @@ export class BroadcastTree {
       const { prefix, incarnation, sequence } = rumor;
       const origin = origins.findByPrefix(prefix);
       if (origin !== undefined ? !origin.isNews(incarnation, sequence) : origins.isForgotten(prefix, incarnation, sequence, nowMs)) {
-        if (origin !== undefined && this.#isShorter(origin, rumor)) shorter.push(this.#adopt(peer, origin));
+        if (origin !== undefined && this.#isShorter(peer, origin, rumor)) shorter.push(this.#adopt(peer, origin));
         continue;
       }
       const key = toHex(prefix);
@@ -160,14 +161,13 @@ export class BroadcastTree {
   }
 
   /** The same bundle came to the other over fewer connections, so that it would be worth to have it from there. Never one of our own descendants: it has more. */
-  #isShorter(origin: Origin, rumor: Rumor): boolean {
-    if (origin.parent === null || origin.incarnation !== rumor.incarnation || origin.sequence !== rumor.sequence) return false;
+  #isShorter(peer: Peer, origin: Origin, rumor: Rumor): boolean {
+    if (origin.parent === null || origin.parent === peer || origin.incarnation !== rumor.incarnation || origin.sequence !== rumor.sequence) return false;
     return rumor.hops + 1 + limits.worthwhileHops <= origin.hops;
   }
 
-  /** Makes this peer the one to bring the origin's news, in place of another. */
+  /** Makes this peer the one to bring the origin's news. The other goes on until this one was first: an announcement alone cuts no way. */
   #adopt(peer: Peer, origin: Origin): Uint8Array {
-    if (origin.parent !== null) this.#refuseFrom(origin.parent, origin);
     origin.parent = peer;
     this.#spare(peer, origin);
     return origin.prefix;
