@@ -110,6 +110,19 @@ it('stretches the interval with those present, and takes it back with them', () 
   expect(rig.engine.sampleIntervalMs()).toBe(1_000);
 });
 
+it('suspects nobody for the longer interval at which all speak since many came', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(11, 1));
+  rig.push(connection, [introductionOf(origin)]);
+  rig.advance(500);
+  const count = 6 * limits.stretchOrigins;
+  for (let i = 0; i < count; i += 50) rig.push(connection, Array.from({ length: 50 }, (_, j) => introductionOf(toyKey(12, i + j))), 'graft');
+  rig.advance(2 * rig.engine.sampleIntervalMs());
+  expect(states(rig)).toEqual(['alive']);
+  rig.advance(10 * rig.engine.sampleIntervalMs());
+  expect(states(rig)).toContain('suspect');
+});
+
 it('judges no more than once what two noticed of its own pause', () => {
   const rig = new CoreRig();
   const connection = rig.connect(toyKey(11, 1));

@@ -56,7 +56,7 @@ export class FailureDetector {
     if (held.bundle.has(kinds.farewell)) return this.#set(origin, 'left', isNew);
     if (origin.samples) this.#learn(origin, nowMs);
     origin.arrivedAtMs = nowMs;
-    origin.deadlineMs = Math.min(this.#suspicionAt(origin, held), this.#unheardAt(origin));
+    origin.deadlineMs = this.#dueAt(origin, held);
     if (isNew || !(origin.state === 'alive')) this.#set(origin, 'alive', isNew);
   }
 
@@ -98,6 +98,9 @@ export class FailureDetector {
     const { nowMs, sampleIntervalMs } = this.#context;
     switch (origin.state) {
       case 'alive':
+        // When many have come since it was heard, everybody speaks less often, and so does this one.
+        origin.deadlineMs = Math.max(origin.deadlineMs, this.#dueAt(origin, origin.held[0]));
+        if (nowMs < origin.deadlineMs) return;
         if (nowMs < this.#graceUntilMs) {
           origin.deadlineMs = this.#graceUntilMs;
           return;
@@ -133,8 +136,13 @@ export class FailureDetector {
     origin.varianceMs2 = (1 - weight) * (origin.varianceMs2 + weight * difference * difference);
   }
 
-  #suspicionAt(origin: Origin, held: HeldBundle): number {
-    if (!origin.samples) return held.bundle.lifetimeS === 0 ? Number.POSITIVE_INFINITY : origin.heardAtMs + held.bundle.lifetimeS * 1_000;
+  /** When it is to be suspected, with `newest` of it in force, at the interval of now. */
+  #dueAt(origin: Origin, newest: HeldBundle | undefined): number {
+    return Math.min(this.#suspicionAt(origin, newest?.bundle.lifetimeS ?? 0), this.#unheardAt(origin));
+  }
+
+  #suspicionAt(origin: Origin, lifetimeS: number): number {
+    if (!origin.samples) return lifetimeS === 0 ? Number.POSITIVE_INFINITY : origin.heardAtMs + lifetimeS * 1_000;
     const { sampleIntervalMs } = this.#context;
     const deviation = Math.max(Math.sqrt(origin.varianceMs2), limits.leastDeviationIntervals * sampleIntervalMs);
     const mean = Math.max(origin.meanIntervalMs, sampleIntervalMs);
