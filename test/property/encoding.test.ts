@@ -1,7 +1,7 @@
 /** Bytes and values: a round trip for what is of the form; for anything else a verdict, never an exception; one form only for each value. */
 import fc from 'fast-check';
 import {
-  type Descriptor, decodeBundle, decodeCredential, decodeDescriptor, decodeSample, decodeTrust, descriptorFault, encodeBundle, encodeCredential, encodeDescriptor, encodeSample, encodeTrust, peekBundle, sealBundle,
+  type Descriptor, decodeBundle, decodeCredential, decodeDescriptor, decodeSample, decodeTrust, descriptorFault, encodeBundle, encodeCredential, encodeDescriptor, encodeSample, encodeTrust, limits, peekBundle, sealBundle,
   seededRandom, signatureOfBundle, toHex,
 } from '@starling/gossip';
 import { describe, expect, it } from 'vitest';
@@ -110,4 +110,19 @@ it('a descriptor without fault is read as it was said', () => {
       expect(decoded === null ? null : sorted(decoded)).toEqual(sorted(descriptor));
     }),
   );
+});
+
+it('a sample with a multiple beyond 2^52 - 1 in magnitude is refused (PROTOCOL 4.7)', () => {
+  const fine = encodeSample({ descriptorSequence: 1, viewDigest: new Uint8Array(8), multiples: [-(2 ** 52 - 1)] });
+  expect(decodeSample(fine)?.multiples).toEqual([-(2 ** 52 - 1)]);
+  // The next number in zigzag is -2^52.
+  const beyond = fine.map((byte, i) => (i === fine.length - 8 ? byte + 2 : byte));
+  expect(decodeSample(beyond)).toBe(null);
+});
+
+it('a descriptor of more than 8,192 bytes is refused, whatever its parts are (PROTOCOL 4.6)', () => {
+  const described = (metrics: number) => encodeDescriptor({ name: 'n', version: '', labels: {}, metrics: Array.from({ length: metrics }, () => ({ name: 'm'.repeat(80), unit: 'u'.repeat(10), type: 'gauge' as const, exponent: 0 })) });
+  expect(decodeDescriptor(described(80))?.metrics).toHaveLength(80);
+  expect(described(100).length).toBeGreaterThan(limits.maxDescriptorBytes);
+  expect(decodeDescriptor(described(100))).toBe(null);
 });

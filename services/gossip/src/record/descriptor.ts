@@ -64,6 +64,7 @@ export function encodeDescriptor(descriptor: Descriptor): Uint8Array {
 
 /** Null for bytes that are no descriptor. */
 export function decodeDescriptor(payload: Uint8Array): Descriptor | null {
+  if (payload.length > limits.maxDescriptorBytes) return null;
   const reader = new Reader(payload);
   const name = reader.text(most.nameBytes);
   const version = reader.text(most.versionBytes);

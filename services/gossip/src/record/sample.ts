@@ -53,7 +53,9 @@ export function decodeSample(payload: Uint8Array): Sample | null {
   const multiples: (number | undefined)[] = [];
   for (let i = 0; i < count; i++) {
     const present = ((presence[i >> 3] as number) >> (i & 7)) & 1;
-    multiples.push(present === 1 ? reader.svarint() : undefined);
+    const multiple = present === 1 ? reader.svarint() : undefined;
+    if (multiple !== undefined && Math.abs(multiple) > maxMultiple) return null;
+    multiples.push(multiple);
   }
   return reader.ended ? { descriptorSequence, viewDigest, multiples } : null;
 }

@@ -1,6 +1,6 @@
 /**
  * Bytes in (docs/PROTOCOL.md 1.1). A read that cannot be done sets `failed` and returns an empty value; nothing is ever
- * thrown, and whoever reads asks `ok` once at the end.
+ * thrown, and whoever reads asks `ended` once at the end.
  */
 import { decodeUtf8 } from './utf8.js';
 
