@@ -50,6 +50,27 @@ describe('a node says', () => {
     expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit: 'maxBundleBytes' }]);
   });
 
+  it('what waits, though others are said anew each time', () => {
+    const rig = new CoreRig();
+    rig.give(sampled);
+    rig.give({ type: 'reported', records: [{ kind: 20, payload: new Uint8Array(2_000) }] });
+    for (let i = 0; i < 3; i++) {
+      rig.give({ type: 'reported', records: [16, 17].map((kind) => ({ kind, payload: new Uint8Array(7_500) })) });
+      rig.give(sampled);
+    }
+    expect(kindsOf(rig).flat()).toContain(20);
+    expect(kindsOf(rig).flat()).toContain(17);
+  });
+
+  it('no more reports than are kept of one origin', () => {
+    const rig = new CoreRig();
+    rig.give({ type: 'reported', records: Array.from({ length: 100 }, (_, i) => ({ kind: 16 + i, payload: new Uint8Array(4) })) });
+    for (let i = 0; i < 5; i++) rig.give(sampled);
+    expect(rig.refusals()).toEqual([]);
+    expect(new Set(kindsOf(rig).flat()).size).toBe(64 + 3);
+    expect(rig.all('limit-reached')[0]).toEqual({ type: 'limit-reached', limit: 'maxKindsPerOrigin' });
+  });
+
   it('everything again after its clock was set back, and once', () => {
     const rig = new CoreRig();
     rig.wallOffsetMs = 3_600_000;
@@ -135,6 +156,20 @@ describe('a bundle of its own key that it did not make (PROTOCOL 8.5)', () => {
     rig.push(connection, bundles, 'anti-entropy');
     expect(rig.all('own-identity-conflict')).toMatchObject([{ incarnation: 3, sequence: 9, repeated: false }]);
     expect(rig.persisted).toEqual([4]);
+  });
+
+  it('that is met before the farewell is signed takes nothing from the farewell', () => {
+    const rig = new CoreRig({ incarnation: 3 });
+    rig.give(sampled);
+    const connection = rig.connect(toyKey(13, 1));
+    rig.holdsAnswers = true;
+    rig.give({ type: 'leaving' });
+    const signed = rig.held.splice(0);
+    rig.holdsAnswers = false;
+    rig.push(connection, [bundleOf(rig.key, { incarnation: 5, sequence: 9, records: [credentialRecord(rig.key), sampleRecord(9)] })]);
+    for (const answer of signed) rig.give(answer);
+    expect(kindsOf(rig).at(-1)).toEqual([kinds.farewell]);
+    expect(said(rig).at(-1)?.incarnation).toBe(6);
   });
 
   it('of an earlier life is only old', () => {

@@ -15,6 +15,8 @@ import { encodeSample, toMultiple } from './record/sample.js';
 const maxUnsigned = 16;
 /** Bytes left for the head of a bundle, its signature and the framing of its records. */
 const headBytes = 512;
+/** What the protocol itself says of a node leaves so many fewer kinds to applications. */
+const protocolKinds = 8;
 /** A sample with every metric at its longest. */
 const maxSampleBytes = 8 + 8 + 2 + limits.maxMetrics / 8 + limits.maxMetrics * 8;
 
@@ -67,6 +69,10 @@ export class Voice {
         this.#context.limitReached('maxBundleBytes');
         continue;
       }
+      if (!this.#said.has(kind) && this.#said.size >= limits.maxKindsPerOrigin - protocolKinds) {
+        this.#context.limitReached('maxKindsPerOrigin');
+        continue;
+      }
       this.#said.set(kind, payload);
       this.#pending.set(kind, payload);
     }
@@ -115,7 +121,9 @@ export class Voice {
     this.#context.sequence = 0;
     this.#context.emit({ type: 'persist-incarnation', incarnation: this.#context.incarnation });
     this.#unsigned.clear();
-    this.#introduce();
+    // A farewell that was not yet signed has gone with the rest.
+    if (this.#leaving) this.leave();
+    else this.#introduce();
   }
 
   /** Everything goes with the next sample. What went with an old one is admitted nowhere any more where it is not known yet (docs/PROTOCOL.md 8.8). */
@@ -141,8 +149,9 @@ export class Voice {
     }
     let bytes = headBytes;
     for (const payload of records.values()) bytes += payload.length;
-    for (const [kind, payload] of [...this.#pending].sort(([a], [b]) => a - b)) {
-      if (bytes + payload.length > limits.maxBundleBytes || records.size >= limits.maxRecordsPerBundle) break;
+    // Those that wait longest come first, so that none waits for ever behind others that are said anew each time.
+    for (const [kind, payload] of [...this.#pending].sort(([a], [b]) => Number(introduces(b)) - Number(introduces(a)))) {
+      if (bytes + payload.length > limits.maxBundleBytes || records.size >= limits.maxRecordsPerBundle) continue;
       bytes += payload.length;
       records.set(kind, payload);
       this.#pending.delete(kind);
@@ -166,3 +175,7 @@ export class Voice {
   }
 }
 
+/** Without these nobody admits or understands the rest. */
+function introduces(kind: number): boolean {
+  return kind === kinds.credential || kind === kinds.descriptor;
+}
