@@ -94,3 +94,25 @@ it('is the same for the union of two halves as for the whole', () => {
     }),
   );
 });
+
+it('is the same for two that tell each other what they hold, however much more than is kept was said', () => {
+  const large = fc.record({ incarnation: fc.constant(1), sequence: fc.integer({ min: 1, max: 40 }), kind: fc.integer({ min: 16, max: 30 }), kilobytes: fc.constantFrom(1, 7, 15) });
+  const much = fc.uniqueArray(large, { minLength: 8, maxLength: 30, selector: ({ sequence }) => sequence });
+  fc.assert(
+    fc.property(much.chain((said) => fc.tuple(fc.shuffledSubarray(said, { minLength: 4 }), fc.shuffledSubarray(said, { minLength: 4 }))), (heard) => {
+      const bundles = heard.map((said) => said.map(({ sequence, kind, kilobytes }) => bundleOf(origin, { sequence, records: [credentialRecord(origin), { kind, payload: new Uint8Array(kilobytes * 1_024) }] })));
+      const [a, b] = bundles.map((of) => hearing(of)) as [CoreRig, CoreRig];
+      const tell = (from: CoreRig, to: CoreRig) => {
+        const connection = to.connect(toyKey(5, 2));
+        for (const hex of stateOf(from).inForce) to.push(connection, [new Uint8Array(Buffer.from(hex, 'hex'))], 'anti-entropy');
+        to.give({ type: 'connection-closed', connection, reason: 'told' });
+      };
+      for (let exchange = 0; exchange < 3; exchange++) {
+        tell(a, b);
+        tell(b, a);
+      }
+      expect(stateOf(a).digest).toEqual(stateOf(b).digest);
+      expect(stateOf(a).inForce.length).toBe(stateOf(b).inForce.length);
+    }),
+  );
+});

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bundleOf, type CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
+import { decodeBundle } from './bundle.js';
 import { kinds } from './kinds.js';
 
 const peer = toyKey(1, 1);
@@ -162,29 +163,36 @@ it('forgets whose credential is no longer trusted, and counts it no more among t
   expect(rig.engine.statistics()).toMatchObject({ origins: before.origins - 40, targetDegree: 1 });
 });
 
-it('holds of one origin no more than an answer of the repair can carry', () => {
-  const { rig, connection } = rigWith(peer);
-  rig.push(connection, [introductionOf(other)]);
-  for (let i = 0; i < 40; i++) rig.push(connection, [bundleOf(other, { sequence: 2 + i, records: [{ kind: 16 + i, payload: new Uint8Array(16_000) }] })]);
-  expect(rig.refusals().length).toBeGreaterThan(20);
-  expect(new Set(rig.refusals())).toEqual(new Set(['too-many-bytes']));
-  expect(rig.closed).toEqual([]);
-  expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxOriginBytes');
-});
+describe('of one origin no more than an answer of the repair can carry', () => {
+  const large = (sequence: number) => bundleOf(other, { sequence, records: [{ kind: 16 + sequence, payload: new Uint8Array(16_000) }] });
+  /** Newest first: so many have room. */
+  const numbers = Array.from({ length: 40 }, (_, i) => 41 - i);
+  const room = 8;
 
-it('takes no credential from a bundle that is ignored at the merge', () => {
-  const { rig, connection } = rigWith(peer);
-  rig.push(connection, [introductionOf(other)]);
-  const large = (sequence: number, kind: number) => bundleOf(other, { sequence, records: [{ kind, payload: new Uint8Array(16_000) }] });
-  for (let i = 0; i < 7; i++) rig.push(connection, [large(2 + i, 16 + i)]);
-  const renewed = toyCredential(other, { notAfterS: 4_000_000_001 });
-  rig.clear();
-  rig.holdsAnswers = true;
-  rig.push(connection, [large(9, 30)]);
-  rig.push(connection, [bundleOf(other, { sequence: 10, records: [{ kind: 0, payload: renewed }, { kind: 31, payload: new Uint8Array(15_000) }] })]);
-  rig.release();
-  expect(rig.refusals()).toEqual(['too-many-bytes']);
-  expect(rig.all('credential-admitted')).toEqual([]);
+  it.each([['in order', [...numbers].reverse()], ['backwards', numbers]])('is held, the newest, when it comes %s', (_, order) => {
+    const { rig, connection } = rigWith(peer);
+    rig.push(connection, [introductionOf(other)]);
+    for (const sequence of order) rig.push(connection, [large(sequence)]);
+    const { inForce } = rig.contents(toyKey(1, 9));
+    const held = inForce.map((hex) => decodeBundle(Buffer.from(hex, 'hex'))).map((decoding) => (decoding.ok ? decoding.bundle.sequence : 0));
+    expect(held).toEqual([...numbers.slice(0, room), 1]);
+    expect(rig.closed).toEqual([]);
+    expect(rig.all('limit-reached').map(({ limit }) => limit)).toContain('maxOriginBytes');
+  });
+
+  it('is held, and the credential of one that found no room is not taken', () => {
+    const { rig, connection } = rigWith(peer);
+    rig.push(connection, [introductionOf(other)]);
+    rig.clear();
+    rig.holdsAnswers = true;
+    for (const sequence of numbers.slice(0, room)) rig.push(connection, [large(sequence)]);
+    const renewed = toyCredential(other, { notAfterS: 4_000_000_001 });
+    rig.push(connection, [bundleOf(other, { sequence: 2, records: [{ kind: kinds.credential, payload: renewed }, sampleRecord(2)] })]);
+    rig.release();
+    expect(rig.refusals()).toEqual([]);
+    rig.push(connection, [large(20)]);
+    expect(rig.refusals()).toEqual(['too-many-bytes']);
+  });
 });
 
 describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
@@ -213,8 +221,8 @@ describe('an origin that says more than anybody needs (PROTOCOL 5.10)', () => {
     rig.push(connection, [introductionOf(other)]);
     const liar = rig.connect(toyKey(1, 3));
     const refused = bundleOf(other, { sequence: 100, records: [credentialRecord(peer), sampleRecord()] });
-    const tooMuch = bundleOf(other, { sequence: 101, records: [{ kind: 99, payload: new Uint8Array(16_000) }] });
-    const filling = Array.from({ length: 8 }, (_, i) => bundleOf(other, { sequence: 2 + i, records: [{ kind: 16 + i, payload: new Uint8Array(16_000) }] }));
+    const tooMuch = bundleOf(other, { sequence: 9, records: [{ kind: 99, payload: new Uint8Array(16_000) }] });
+    const filling = Array.from({ length: 8 }, (_, i) => bundleOf(other, { sequence: 10 + i, records: [{ kind: 16 + i, payload: new Uint8Array(16_000) }] }));
     rig.push(connection, filling.slice(0, 4));
     rig.push(connection, filling.slice(4));
     rig.clear();

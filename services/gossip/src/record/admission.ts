@@ -274,11 +274,13 @@ export class Admission {
     if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
     const superseding = known === undefined ? bundle.kinds : supersedingKinds(known, bundle);
     if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
+    const exceeded = known === undefined ? null : exceededLimit(known, bundle, superseding);
+    if (exceeded !== null) return this.#refuse(arrival, check.id, this.#exceed(exceeded));
     const kept = this.#context.memory.keep(bundle);
     const origin = known ?? origins.add(kept.origin);
     const held: HeldBundle = { bundle: kept, hops: arrival.hops, madeAtMs: check.arrivedAtMs - arrival.ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
-    const exceeded = mergeBundle(origin, held);
-    if (exceeded !== null) return this.#refuse(arrival, check.id, this.#exceed(exceeded));
+    const dropped = mergeBundle(origin, held);
+    if (dropped !== null) this.#context.limitReached(dropped);
     if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, check.credential, facts);
     this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
     this.#listener.onMerged(origin, held, arrival, { known: known !== undefined });

@@ -1,6 +1,6 @@
 /**
  * The merge of a bundle into what is held of its origin: per kind the newest wins, a new incarnation supersedes all of
- * the old. Any order and any repetition of the same bundles ends in the same state (docs/PROTOCOL.md 4.2).
+ * the old, and beyond the limits the newest stay. Any order and any repetition of the same bundles ends in the same state (docs/PROTOCOL.md 4.2).
  */
 import type { ReadBundle } from '../record/bundle.js';
 import { kinds } from '../record/kinds.js';
@@ -18,11 +18,9 @@ export function supersedingKinds(origin: Origin, bundle: ReadBundle): readonly n
 
 export type OriginLimit = 'maxKindsPerOrigin' | 'maxOriginBytes';
 
-/** Puts the bundle in force for `held.kinds`, or names the limit of what is held of one origin that it would exceed. */
+/** Puts the bundle in force for `held.kinds`. Names the limit for which older ones went out of force, if any did. */
 export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | null {
   const { bundle } = held;
-  const exceeded = exceededLimit(origin, bundle, held.kinds);
-  if (exceeded !== null) return exceeded;
   const isNewIncarnation = bundle.incarnation > origin.incarnation;
   if (isNewIncarnation || !replaceNewest(origin, held)) insert(origin, held);
   if (isNewIncarnation || bundle.sequence > origin.sequence) {
@@ -30,7 +28,7 @@ export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | nul
     origin.sequence = bundle.sequence;
     origin.hops = held.hops;
   }
-  return null;
+  return dropBeyondLimits(origin);
 }
 
 /** What nearly always happens: a sample takes the place of the sample before it. */
@@ -56,16 +54,39 @@ function insert(origin: Origin, held: HeldBundle): void {
   origin.held = inForce.slice(0, place).concat(held, inForce.slice(place));
 }
 
-/** The limit that the origin would exceed with this bundle in force for these kinds. One bundle alone exceeds none of them; what it adds to others of its incarnation may. */
+/** The limit for which what is newer of this origin leaves no room for the bundle, in force for these kinds. */
 export function exceededLimit(origin: Origin, bundle: ReadBundle, superseding: readonly number[]): OriginLimit | null {
   if (bundle.incarnation > origin.incarnation) return null;
   let records = superseding.length;
   let bytes = bundle.bytes.length;
-  for (const older of origin.held) {
-    const left = without(older.kinds, superseding).length;
-    records += left;
-    if (left > 0) bytes += older.bundle.bytes.length;
+  for (const other of origin.held) {
+    if (other.bundle.sequence < bundle.sequence) break;
+    records += other.kinds.length;
+    bytes += other.bundle.bytes.length;
   }
+  return limitOf(records, bytes);
+}
+
+/** From the newest on, each stays for which there is room: which these are does not depend on what came first. */
+function dropBeyondLimits(origin: Origin): OriginLimit | null {
+  let records = 0;
+  let bytes = 0;
+  let exceeded: OriginLimit | null = null;
+  for (const held of origin.held) {
+    const limit = limitOf(records + held.kinds.length, bytes + held.bundle.bytes.length);
+    if (limit === null) {
+      records += held.kinds.length;
+      bytes += held.bundle.bytes.length;
+    } else {
+      held.kinds = none;
+      exceeded = limit;
+    }
+  }
+  if (exceeded !== null) origin.held = origin.held.filter((held) => held.kinds.length > 0);
+  return exceeded;
+}
+
+function limitOf(records: number, bytes: number): OriginLimit | null {
   if (records > limits.maxKindsPerOrigin) return 'maxKindsPerOrigin';
   return bytes > limits.maxOriginBytes ? 'maxOriginBytes' : null;
 }
