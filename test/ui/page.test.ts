@@ -74,6 +74,16 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
     await eventually('all views agree', async () => (await text(page, 'agreement')).startsWith('10 of 10'));
   });
 
+  it('leaves room for the names, however narrow the window', async () => {
+    const page = await open('?view=table');
+    await isLive(page);
+    const heading = page.getByRole('columnheader', { name: 'Node' });
+    for (const width of [1440, 1280, 1240, 1150, 1024, 961, 770, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect((await heading.boundingBox())?.width, `at ${width} px`).toBeGreaterThanOrEqual(120);
+    }
+  });
+
   it('draws a graph that moves, with values that change', async () => {
     const page = await open();
     await isLive(page);
