@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatMetric, formatSpan, inGroups, metricTitle, threeDigits } from './format.js';
+import { formatMetric, formatSpan, inGroups, metricTitle, printedUnit, threeDigits } from './format.js';
 
 it.each([
   [0, '0'],
@@ -19,19 +19,37 @@ const metric = (value: number | null, unit: string, name = 'x') => {
 
 it.each([
   [0.256, '1', 'system.cpu.utilization', '25.6 %'],
+  [0.25, '1', 'system.cpu.iowait', '25.0 %'],
   [0.5, '1', 'system.cpu.load_average.1m', '0.500'],
+  [25, 'By', 'x', '25 B'],
   [1_536, 'By', 'x', '1.50 KiB'],
   [1_023, 'By', 'x', '1023 B'],
   [17_179_869_184, 'By', 'x', '16.0 GiB'],
   [1_300_000, 'By/s', 'x', '1.24 MiB/s'],
   [0.000418, 's', 'x', '418 µs'],
   [0.0021, 's', 'x', '2.10 ms'],
+  [90, 's', 'x', '90 s'],
   [40_000, 's', 'x', '11 h 06 min'],
-  [12_345, '{packet}', 'x', '12.3 k packet'],
-  [999.9, '{packet}/s', 'x', '1.00 k packet/s'],
+  [25, '{file_descriptor}', 'x', '25'],
+  [999, '{process}', 'x', '999'],
+  [12_345, '{packet}', 'x', '12.3 k'],
+  [4.1666, '{operation}/s', 'x', '4.17 /s'],
+  [999.9, '{packet}/s', 'x', '1.00 k/s'],
+  [1_536, 'By/{packet}', 'x', '1.50 KiB/packet'],
+  [12.5, '%', 'x', '12.5 %'],
   [21.5, 'Cel', 'x', '21.5 °C'],
-  [7, '/s', 'x', '7.00 /s'],
+  [7, '/s', 'x', '7 /s'],
 ])('writes %d %s of %s as %s', (value, unit, name, text) => expect(metric(value, unit, name)).toBe(text));
+
+it.each([
+  ['{process}', 'x', ''],
+  ['{error}/s', 'x', '/s'],
+  ['By/s', 'x', 'B/s'],
+  ['1', 'x', ''],
+  ['1', 'system.memory.utilization', '%'],
+  ['Cel', 'x', '°C'],
+  ['s', 'x', 's'],
+])('prints the unit %s of %s as "%s"', (unit, name, text) => expect(printedUnit(unit, name)).toBe(text));
 
 it('does not make up a value', () => {
   expect(metric(null, 'By')).toBe('–');

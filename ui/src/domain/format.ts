@@ -20,6 +20,11 @@ export function threeDigits(value: number): string {
   return value.toFixed(Math.min(6, Math.max(0, 2 - magnitude)));
 }
 
+/** What is whole was counted: decimals would claim a precision that nobody measured. */
+function wholeOrThreeDigits(value: number): string {
+  return Number.isInteger(value) ? String(value) : threeDigits(value);
+}
+
 function scaled(value: number, base: 1_000 | 1_024, unit: string): Quantity {
   const prefixes = base === 1_024 ? binaryPrefixes : decimalPrefixes;
   let step = 0;
@@ -29,7 +34,7 @@ function scaled(value: number, base: 1_000 | 1_024, unit: string): Quantity {
     step++;
   }
   // 1,000 to 1,023 of a binary unit have four digits; everything else is below 1,000.
-  return { number: threeDigits(rest), unit: `${prefixes[step]}${unit}` };
+  return { number: step === 0 ? wholeOrThreeDigits(rest) : threeDigits(rest), unit: `${prefixes[step]}${unit}` };
 }
 
 function seconds(value: number): Quantity {
@@ -37,40 +42,37 @@ function seconds(value: number): Quantity {
   if (size === 0) return { number: '0', unit: 's' };
   if (size < 1e-3) return { number: threeDigits(value * 1e6), unit: 'µs' };
   if (size < 1) return { number: threeDigits(value * 1e3), unit: 'ms' };
-  if (size < 2 * minute) return { number: threeDigits(value), unit: 's' };
+  if (size < 2 * minute) return { number: wholeOrThreeDigits(value), unit: 's' };
   return { number: formatSpan(value), unit: '' };
 }
 
 /** Whether a value of this metric is a part of a whole, 0 to 1, and reads best in percent. */
 export function isRatio(name: string, unit: string): boolean {
-  return unit === '1' && /(utilization|ratio|pressure)/.test(name);
+  return unit === '1' && /(utilization|ratio|pressure|iowait)/.test(name);
 }
+
+const printedUnits: ReadonlyMap<string, string> = new Map([['1', ''], ['By', 'B'], ['Cel', '°C']]);
 
 /**
- * A metric's value in its UCUM unit. `By` is given in powers of 1,024, seconds in the unit that fits, ratios in percent,
- * and annotations in braces (`{packet}`) as their words.
+ * A metric's UCUM unit as it is printed, without a prefix. Of what is counted (`{process}`, `{error}/s`) the title says the
+ * word already: nothing is left, or how often.
  */
-export function formatMetric(value: number | null | undefined, unit: string, name: string): Quantity {
-  if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
-  if (isRatio(name, unit)) return { number: threeDigits(value * 100), unit: '%' };
+export function printedUnit(unit: string, name: string): string {
+  if (isRatio(name, unit)) return '%';
   const [head = '', ...rest] = unit.split('/');
   const tail = rest.length > 0 ? `/${rest.join('/').replace(/[{}]/g, '')}` : '';
-  if (head === 'By') return withTail(scaled(value, 1_024, 'B'), tail);
-  if (head === 's' && tail === '') return seconds(value);
-  if (head === 'ms' && tail === '') return seconds(value / 1_000);
-  if (head === '%') return { number: threeDigits(value), unit: '%' };
-  if (head === 'Cel') return { number: threeDigits(value), unit: '°C' };
-  const annotation = /^\{(.*)\}$/.exec(head);
-  if (annotation !== null) return withWord(scaled(value, 1_000, ''), `${annotation[1] ?? ''}${tail}`);
-  return withTail(scaled(value, 1_000, head === '1' ? '' : head), tail);
+  return `${head.startsWith('{') ? '' : (printedUnits.get(head) ?? head)}${tail}`;
 }
 
-function withTail(quantity: Quantity, tail: string): Quantity {
-  return { number: quantity.number, unit: `${quantity.unit}${tail}` };
-}
-
-function withWord(quantity: Quantity, word: string): Quantity {
-  return { number: quantity.number, unit: [quantity.unit, word].filter((part) => part !== '').join(' ') };
+/** A metric's value in its UCUM unit. `By` is given in powers of 1,024, seconds in the unit that fits, ratios in percent. */
+export function formatMetric(value: number | null | undefined, unit: string, name: string): Quantity {
+  if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
+  const printed = printedUnit(unit, name);
+  if (isRatio(name, unit)) return { number: threeDigits(value * 100), unit: printed };
+  if (unit === 's') return seconds(value);
+  if (unit === 'ms') return seconds(value / 1_000);
+  if (printed === '%' || printed === '°C') return { number: threeDigits(value), unit: printed };
+  return scaled(value, /^By(\/|$)/.test(unit) ? 1_024 : 1_000, printed);
 }
 
 /** `1.2 s`, `42 s`, `4 min 10 s`, `2 h 05 min`, `3 d 4 h`: for ages, which tick. */
