@@ -176,7 +176,7 @@ export const peer = {
     name: { type: ['string', 'null'] },
     direction: { type: 'string', enum: ['dialled', 'accepted'] },
     push: { type: 'string', enum: ['eager', 'lazy'], description: 'Side of the broadcast tree' },
-    roundTripSeconds: { type: ['number', 'null'] },
+    roundTripSeconds: { type: ['number', 'null'], description: 'In whole milliseconds: 0 for less than one; null when it was not measured' },
     lossRatio: { type: ['number', 'null'] },
     connectedSeconds: { type: 'number' },
     bytesSent: { type: 'integer' },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatMetric, formatSpan, inGroups, metricTitle, printedUnit, threeDigits } from './format.js';
+import { formatMetric, formatRoundTrip, formatSpan, inGroups, metricTitle, printedUnit, threeDigits } from './format.js';
 
 it.each([
   [0, '0'],
@@ -54,6 +54,17 @@ it.each([
 it('does not make up a value', () => {
   expect(metric(null, 'By')).toBe('–');
   expect(metric(Number.NaN, '1')).toBe('–');
+});
+
+it.each([
+  [null, '–'],
+  [0, '< 1 ms'],
+  [0.001, '1 ms'],
+  [0.0174, '17 ms'],
+  [1.25, '1,250 ms'],
+])('writes a round trip of %d seconds as %s', (seconds, text) => {
+  const { number, unit } = formatRoundTrip(seconds);
+  expect(`${number} ${unit}`.trim()).toBe(text);
 });
 
 it.each([

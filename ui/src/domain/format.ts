@@ -75,6 +75,13 @@ export function formatMetric(value: number | null | undefined, unit: string, nam
   return scaled(value, /^By(\/|$)/.test(unit) ? 1_024 : 1_000, printed);
 }
 
+/** A round trip, which is measured in whole milliseconds: 0 is less than one. Null: not measured. */
+export function formatRoundTrip(seconds: number | null): Quantity {
+  if (seconds === null || !Number.isFinite(seconds)) return nothing;
+  const milliseconds = Math.round(seconds * 1_000);
+  return { number: milliseconds < 1 ? '< 1' : formatCount(milliseconds), unit: 'ms' };
+}
+
 /** `1.2 s`, `42 s`, `4 min 10 s`, `2 h 05 min`, `3 d 4 h`: for ages, which tick. */
 export function formatSpan(value: number): string {
   const whole = Math.floor(value);

@@ -157,6 +157,19 @@ describe('the driver', () => {
     expect(engine.current.types().filter((type) => type === 'stalled')).toHaveLength(1);
   });
 
+  it('tells the core each round trip that is measured, also one of less than a millisecond', async () => {
+    const figures = { packetsSent: 1, packetsReceived: 1, packetsLost: 0, bytesSent: 1, bytesReceived: 1 };
+    const roundTripsMs = new Map([[7, 0], [8, null], [9, 12]]);
+    const statistics: Transport['statistics'] = (connection) => ({ ...figures, roundTripMs: roundTripsMs.get(connection) ?? null });
+    await new Driver(parts({ openTransport: async (given) => ((listener = given), { ...transport(), statistics }) })).start();
+    for (const connection of roundTripsMs.keys()) listener.onOpened({ connection, direction: 'dialled', address: '127.0.0.1:9', localFingerprint: new Uint8Array(32), peer: { fingerprint: new Uint8Array(32), uri: 'spiffe://starling/leaf/a' }, maxDatagramBytes: 1_200 });
+    await pass(5_000);
+    expect(engine.current.inputs.filter(({ type }) => type === 'round-trip-measured')).toEqual([
+      { type: 'round-trip-measured', connection: 7, milliseconds: 0 },
+      { type: 'round-trip-measured', connection: 9, milliseconds: 12 },
+    ]);
+  });
+
   it('stops after the farewell, and without it when the core does not come to an end', async () => {
     const driver = new Driver(parts());
     await driver.start();

@@ -149,8 +149,8 @@ export class Driver {
 
   #measureRoundTrips(): void {
     for (const connection of this.#connections) {
-      const statistics = this.#transport?.statistics(connection);
-      if (statistics) this.#inputs.push({ type: 'round-trip-measured', connection, milliseconds: statistics.roundTripMs });
+      const milliseconds = this.#transport?.statistics(connection)?.roundTripMs ?? null;
+      if (milliseconds !== null) this.#inputs.push({ type: 'round-trip-measured', connection, milliseconds });
     }
   }
 

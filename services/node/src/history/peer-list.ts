@@ -4,7 +4,8 @@ import type { ConnectionId, Event, NodeId, Now } from '@starling/gossip';
 
 /** What the transport knows of a connection. */
 export interface ConnectionFigures {
-  readonly roundTripMs: number;
+  /** 0 for less than one; null when it was not measured. */
+  readonly roundTripMs: number | null;
   readonly packetsSent: number;
   readonly packetsLost: number;
   readonly bytesSent: number;
@@ -47,7 +48,7 @@ export class PeerList {
         name: nameOf(connection.peer),
         direction: connection.direction,
         push: connection.push,
-        roundTripSeconds: figures === null || figures.roundTripMs <= 0 ? null : figures.roundTripMs / 1_000,
+        roundTripSeconds: figures === null || figures.roundTripMs === null ? null : figures.roundTripMs / 1_000,
         lossRatio: figures === null || figures.packetsSent === 0 ? null : figures.packetsLost / figures.packetsSent,
         connectedSeconds: Math.max(0, Math.round(now.monotonicMs - connection.sinceMs)) / 1_000,
         bytesSent: figures?.bytesSent ?? 0,

@@ -26,7 +26,8 @@ export interface TransportListener {
 }
 
 export interface ConnectionStatistics {
-  readonly roundTripMs: number;
+  /** Whole milliseconds, 0 for less than one; null when it was not measured. */
+  readonly roundTripMs: number | null;
   readonly packetsSent: number;
   readonly packetsReceived: number;
   readonly packetsLost: number;
