@@ -50,6 +50,12 @@ async function hasEvent(page: Page, type: string, node: string): Promise<void> {
   await eventually(`the event "${type}" of ${node} is listed`, async () => (await page.locator(`[data-testid=event-row][data-type=${type}]`, { hasText: node }).count()) > 0, deadlineMs);
 }
 
+/** Of accessibility, with the elements that break them. */
+async function brokenRules(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join('; ')}`);
+}
+
 describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
   beforeAll(async () => {
     [cluster, browser] = await Promise.all([startCluster({ nodes: names.length, ratio: 0.3 }), launchBrowser()]);
@@ -160,8 +166,7 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
           await row(page, 'node-2').click();
           await verdictIs(page, 'verified');
         }
-        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
-        expect(violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join('; ')}`)).toEqual([]);
+        expect(await brokenRules(page), view).toEqual([]);
       }
     });
   }
@@ -174,6 +179,9 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
     await becomes(page, 'node-7', 'failed');
     await hasEvent(page, 'failed', 'node-7');
     expect([await text(page, 'state-alive-count'), await text(page, 'state-failed-count')]).toEqual(['9', '1']);
+    await row(page, 'node-7').click();
+    expect(await text(page, 'node-panel')).toMatch(/View\s+–[^]*Values, [0-9. min]+s ago/);
+    expect(await brokenRules(page)).toEqual([]);
     await command('start', 'node-7');
     await becomes(page, 'node-7', 'alive');
   });

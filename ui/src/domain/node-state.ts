@@ -11,6 +11,18 @@ export function severityOf(state: NodeState): number {
   return { left: 0, alive: 1, suspect: 2, failed: 3 }[state];
 }
 
+/** Whether nothing new is expected of a node: what it said last was true then, and may not be now. */
+export function isSilent(state: NodeState): boolean {
+  return state === 'failed' || state === 'left';
+}
+
+/** How a node's view compares with `own`, that of the node that is looked from. Views of different times do not compare. */
+export function agreementWord(node: Node, own: string | null): string {
+  if (isSilent(node.state)) return '–';
+  if (node.view === null) return 'not settled';
+  return node.view === own ? 'agrees' : 'differs';
+}
+
 /** What a state means, for whoever meets it the first time. */
 export const meaningOf: Readonly<Record<NodeState, string>> = {
   alive: 'Its news comes as expected',
