@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ageSeconds, maxNodes, maxPeers, nameOf, summarizeAges, viewOfSnapshot, viewWithChanges, type KnownNode } from './network-view.js';
+import { ageSeconds, maxNodes, maxPeers, nameOf, summarizeAges, viewOfSnapshot, viewWithChanges, wayOf, type KnownNode } from './network-view.js';
 import { changesOf, idOf, nodeOf, particularsOf, peerOf, snapshotOf } from './sample-network.fixture.js';
 
 const before = viewOfSnapshot(snapshotOf([nodeOf(0), nodeOf(1), nodeOf(2)], { details: { [idOf(1)]: particularsOf({ version: '1' }) }, peers: [peerOf(1)], refused: { expired: 1 } }), 1_000);
@@ -47,6 +47,11 @@ it('sums up the ages of those who are expected to speak', () => {
   const view = viewOfSnapshot(snapshotOf([nodeOf(0, { ageSeconds: 0 }), nodeOf(1, { ageSeconds: 1 }), nodeOf(2, { ageSeconds: 9, state: 'suspect' }), nodeOf(3, { ageSeconds: 900, state: 'failed' }), nodeOf(4, { ageSeconds: 900, state: 'left' })]), 0);
   expect(summarizeAges(view, 0)).toEqual({ medianSeconds: 1, worstSeconds: 9, worstId: idOf(2) });
   expect(summarizeAges(viewOfSnapshot(snapshotOf([]), 0), 0)).toBeNull();
+});
+
+it('says by way of whom news came: a peer brings its own directly', () => {
+  const view = viewOfSnapshot(snapshotOf([nodeOf(0), nodeOf(1), nodeOf(2, { via: idOf(1) })]), 0);
+  expect([0, 1, 2].map((number) => wayOf(view, (view.nodes.get(idOf(number)) as KnownNode).node))).toEqual(['–', 'directly', 'node-1']);
 });
 
 it('calls a neighbour of whom there is no record by what the connection knows, or by its id', () => {

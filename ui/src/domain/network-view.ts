@@ -104,3 +104,9 @@ export function nameOf(view: NetworkView, id: string): string {
   const name = view.nodes.get(id)?.node.name ?? view.peers.find((peer) => peer.id === id)?.name;
   return name ?? id.slice(0, 8);
 }
+
+/** By way of whom a node's news came: a peer brings its own directly, and nobody brings those of the node that is looked from. */
+export function wayOf(view: NetworkView, node: Node): string {
+  if (node.via === null) return '–';
+  return node.via === node.id ? 'directly' : nameOf(view, node.via);
+}

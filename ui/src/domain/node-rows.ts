@@ -1,5 +1,5 @@
 /** The nodes as rows: searched and sorted. */
-import { ageSeconds, nameOf, type KnownNode, type NetworkView } from './network-view.js';
+import { ageSeconds, wayOf, type KnownNode, type NetworkView } from './network-view.js';
 import { severityOf, type NodeState } from './node-state.js';
 
 export const sortColumns = ['state', 'name', 'metric', 'age', 'hops', 'via', 'expiry', 'version'] as const;
@@ -18,7 +18,8 @@ export interface NodeRow {
   readonly id: string;
   readonly name: string;
   readonly state: NodeState;
-  readonly viaName: string;
+  /** As `wayOf` words it. */
+  readonly way: string;
   readonly metric: number | null;
   /** When the certificate ends, milliseconds since 1970. */
   readonly expiryMs: number | null;
@@ -57,7 +58,7 @@ export function rowOf(view: NetworkView, known: KnownNode, metric: string): Node
     id: node.id,
     name: node.name,
     state: node.state,
-    viaName: node.via === null ? '' : nameOf(view, node.via),
+    way: wayOf(view, node),
     metric: node.values[metric] ?? null,
     expiryMs: notAfter === undefined ? null : Date.parse(notAfter),
   };
@@ -76,7 +77,7 @@ function comparison(sort: Sort, nowMs: number): Comparison {
     metric: numbers((row) => row.metric, sign),
     age: numbers((row) => ageSeconds(row.known, nowMs), sign),
     hops: numbers((row) => row.known.node.hops, sign),
-    via: (a, b) => sign * byText(a.viaName, b.viaName),
+    via: (a, b) => sign * byText(a.way, b.way),
     expiry: numbers((row) => row.expiryMs, sign),
     version: (a, b) => sign * byText(a.known.particulars?.version ?? '', b.known.particulars?.version ?? ''),
   };
