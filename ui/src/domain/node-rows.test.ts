@@ -23,6 +23,13 @@ it('puts what has no value last, whichever way it is sorted', () => {
   expect(names({ column: 'age', direction: 'descending' }).slice(0, 2)).toEqual(['node-2', 'node-1']);
 });
 
+it('sorts by ages in steps, so that the news of healthy nodes moves no row', () => {
+  const ages = (seconds: Record<number, number>) => viewOfSnapshot(snapshotOf(Object.entries(seconds).map(([number, ageSeconds]) => nodeOf(Number(number), { ageSeconds })), { sampleIntervalSeconds: 2 }), 0);
+  const sorted = (seconds: Record<number, number>) => rowsOf(ages(seconds), '', { column: 'age', direction: 'descending' }, cpu, 0).map((row) => row.name);
+  expect(sorted({ 1: 0.1, 2: 5.9, 3: 3, 4: 6.1 })).toEqual(['node-4', 'node-1', 'node-2', 'node-3']);
+  expect(sorted({ 1: 2, 2: 0.1, 3: 5.9, 4: 6.1 })).toEqual(['node-4', 'node-1', 'node-2', 'node-3']);
+});
+
 it('finds nodes by all words, in name, id, state and labels', () => {
   expect(names(defaultSort, 'zone=eu-a')).toEqual(['node-1']);
   expect(names(defaultSort, 'FAILED node')).toEqual(['node-2']);

@@ -13,6 +13,12 @@ export interface Sort {
 /** The unwell first. */
 export const defaultSort: Sort = { column: 'state', direction: 'ascending' };
 
+/**
+ * Ages are compared in steps of so many sample intervals: that of a healthy node is a saw-tooth of one, and rows that follow
+ * it cannot be read.
+ */
+const ageStepIntervals = 3;
+
 export interface NodeRow {
   readonly known: KnownNode;
   readonly id: string;
@@ -46,7 +52,7 @@ export function rowsOf(view: NetworkView, search: string, sort: Sort, metric: st
     if (!matches(known)) continue;
     rows.push(rowOf(view, known, metric));
   }
-  const compare = comparison(sort, nowMs);
+  const compare = comparison(sort, nowMs, ageStepIntervals * view.sampleIntervalSeconds);
   return rows.sort((a, b) => compare(a, b) || byText(a.name, b.name) || (a.id < b.id ? -1 : 1));
 }
 
@@ -69,13 +75,13 @@ type Comparison = (a: NodeRow, b: NodeRow) => number;
 const collator = new Intl.Collator('en', { numeric: true });
 const byText = (a: string, b: string) => collator.compare(a, b);
 
-function comparison(sort: Sort, nowMs: number): Comparison {
+function comparison(sort: Sort, nowMs: number, ageStepSeconds: number): Comparison {
   const sign = sort.direction === 'ascending' ? 1 : -1;
   const columns: Readonly<Record<SortColumn, Comparison>> = {
     state: (a, b) => sign * (severityOf(b.state) - severityOf(a.state)),
     name: (a, b) => sign * byText(a.name, b.name),
     metric: numbers((row) => row.metric, sign),
-    age: numbers((row) => ageSeconds(row.known, nowMs), sign),
+    age: numbers((row) => Math.floor(ageSeconds(row.known, nowMs) / ageStepSeconds), sign),
     hops: numbers((row) => row.known.node.hops, sign),
     via: (a, b) => sign * byText(a.way, b.way),
     expiry: numbers((row) => row.expiryMs, sign),
