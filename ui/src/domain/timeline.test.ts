@@ -1,6 +1,6 @@
 import type { TimelineEvent } from '@starling/contract';
 import { expect, it } from 'vitest';
-import { emptyTimeline, maxEvents, recentRate, windowSeconds, withEvents, withRecords } from './timeline.js';
+import { emptyTimeline, gravestLast, maxEvents, recentRate, windowSeconds, withEvents, withRecords } from './timeline.js';
 
 const asOf = { node: '', name: '', time: '2026-11-24T12:00:10.000Z' };
 const event = (second: number): TimelineEvent => ({ type: 'joined', node: null, name: null, time: `2026-11-24T12:00:${String(second).padStart(2, '0')}.000Z`, text: '' });
@@ -21,6 +21,12 @@ it('keeps the newest events, each with a key of its own', () => {
   expect(timeline.events).toHaveLength(maxEvents);
   expect(new Set(timeline.events.map(({ key }) => key)).size).toBe(maxEvents);
   expect(timeline.events.at(-1)?.key).toBe(maxEvents + 9);
+});
+
+it('puts the gravest events last, and leaves those alike in their order', () => {
+  const types: TimelineEvent['type'][] = ['failed', 'peer-down', 'suspect', 'joined', 'peer-up'];
+  const { events } = withEvents(emptyTimeline, types.map((type) => ({ ...event(1), type })), asOf, 0);
+  expect(gravestLast(events).map((placed) => placed.event.type)).toEqual(['peer-down', 'peer-up', 'joined', 'suspect', 'failed']);
 });
 
 it('counts records by second, and forgets what has left the window', () => {

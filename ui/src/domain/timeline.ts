@@ -57,8 +57,11 @@ export function recentRate(timeline: Timeline, nowMs: number): number | null {
   return sum / (second - first);
 }
 
+/** What an event means for the network. */
+export type Tone = 'critical' | 'warning' | 'good' | 'neutral';
+
 /** How an event is weighed and drawn. */
-export function toneOf(event: TimelineEvent): 'critical' | 'warning' | 'good' | 'neutral' {
+export function toneOf(event: TimelineEvent): Tone {
   switch (event.type) {
     case 'failed':
     case 'equivocation':
@@ -77,4 +80,11 @@ export function toneOf(event: TimelineEvent): 'critical' | 'warning' | 'good' | 
     case 'absence':
       return 'neutral';
   }
+}
+
+const weights: Readonly<Record<Tone, number>> = { neutral: 0, good: 1, warning: 2, critical: 3 };
+
+/** The gravest last, where they cover what is drawn at the same place; those of one tone stay in their order. */
+export function gravestLast(events: readonly PlacedEvent[]): PlacedEvent[] {
+  return [...events].sort((a, b) => weights[toneOf(a.event)] - weights[toneOf(b.event)]);
 }
