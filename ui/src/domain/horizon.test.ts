@@ -66,6 +66,12 @@ describe('layoutHorizon', () => {
     }
   });
 
+  it('lets a peer that was heard first hand keep its place, and its sector, when the connection ends', () => {
+    const { peerIds, routes } = networkOf(10);
+    const left = peerIds.filter((id) => id !== idOf(2));
+    expect(layoutHorizon({ selfId: idOf(0), peerIds: left, routes, aspect: 1 }).places).toEqual(layoutOf(10).places);
+  });
+
   it('has a place for those whose neighbour is gone', () => {
     const { peerIds, routes } = networkOf(10);
     routes.set(idOf(9), { via: idOf(77), hops: 2 });

@@ -1,6 +1,6 @@
 /**
- * Where each node stands in the picture of one node's horizon: itself in the middle, its peers on the first ring, all
- * others on the ring of the hops that their news took, in the sector of the neighbour that brought it. Computed, not
+ * Where each node stands in the picture of one node's horizon: itself in the middle, its neighbours on the first ring,
+ * all others on the ring of the hops that their news took, in the sector of the neighbour that brought it. Computed, not
  * simulated: the same network gives the same picture.
  */
 
@@ -22,12 +22,12 @@ export interface HorizonInput {
 export interface Place {
   readonly x: number;
   readonly y: number;
-  /** 0 for the designated node, 1 for its peers, then the hops. */
+  /** 0 for the designated node, 1 for its neighbours, then the hops. */
   readonly ring: number;
 }
 
 export interface RingLine {
-  /** Hops that it stands for; 1 for the peers. */
+  /** Hops that it stands for; 1 for the neighbours. */
   readonly hops: number;
   /** Half the height; half the width is this times the aspect. */
   readonly radius: number;
@@ -50,7 +50,7 @@ interface Sector {
 
 /** Beyond so many hops all share the last ring. */
 const maxRing = 9;
-/** Nodes whose neighbour is gone have a sector of their own, after those of the peers. */
+/** Nodes whose neighbour is gone have a sector of their own, after all others. */
 const adrift = '~';
 /** The least that a neighbour gets of the circle, in parts of an even share. */
 const leastShare = 0.4;
@@ -66,21 +66,33 @@ export function spacingFor(nodeCount: number): number {
   return 24;
 }
 
+/**
+ * The peers, and whoever is no peer any more but was heard without anyone between last. Those keep their place, and the
+ * sector of what came through them: the picture stands still when a connection ends.
+ */
+export function neighboursOf(selfId: string, peerIds: readonly string[], routes: ReadonlyMap<string, Route>): Set<string> {
+  const heardFirstHand = [...routes].filter(([id, { via }]) => via === id).map(([id]) => id);
+  const neighbours = new Set([...peerIds, ...heardFirstHand].sort());
+  neighbours.delete(selfId);
+  return neighbours;
+}
+
 export function layoutHorizon(input: HorizonInput): Horizon {
   const { selfId, aspect } = input;
-  const peerIds = [...new Set(input.peerIds)].filter((id) => id !== selfId).sort();
+  const neighbours = neighboursOf(selfId, input.peerIds, input.routes);
+  const neighbourIds = [...neighbours];
   const spacing = spacingFor(input.routes.size);
-  const members = membersBySector(input, new Set(peerIds));
-  const sectors = sectorsOf(peerIds, members);
+  const members = membersBySector(input, neighbours);
+  const sectors = sectorsOf(neighbourIds, members);
   const places = new Map<string, Place>([[selfId, { x: 0, y: 0, ring: 0 }]]);
   const rings: RingLine[] = [];
   const put = (id: string, angle: number, radius: number, ring: number) => {
     places.set(id, { x: Math.round(radius * aspect * Math.cos(angle) * 10) / 10, y: Math.round(radius * Math.sin(angle) * 10) / 10, ring });
   };
 
-  let radius = innerRadius(peerIds, sectors, spacing);
-  if (peerIds.length > 0) rings.push({ hops: 1, radius });
-  for (const id of peerIds) {
+  let radius = innerRadius(neighbourIds, sectors, spacing);
+  if (neighbourIds.length > 0) rings.push({ hops: 1, radius });
+  for (const id of neighbourIds) {
     const sector = sectors.get(id) as Sector;
     put(id, sector.start + sector.span / 2, radius, 1);
   }
@@ -97,12 +109,12 @@ export function layoutHorizon(input: HorizonInput): Horizon {
 /** By neighbour, then by ring: the ids in order. */
 type Members = ReadonlyMap<string, ReadonlyMap<number, readonly string[]>>;
 
-function membersBySector(input: HorizonInput, peers: ReadonlySet<string>): Members {
+function membersBySector(input: HorizonInput, neighbours: ReadonlySet<string>): Members {
   const members = new Map<string, Map<number, string[]>>();
   for (const id of [...input.routes.keys()].sort()) {
-    if (id === input.selfId || peers.has(id)) continue;
+    if (id === input.selfId || neighbours.has(id)) continue;
     const route = input.routes.get(id) as Route;
-    const key = route.via !== null && peers.has(route.via) ? route.via : adrift;
+    const key = route.via !== null && neighbours.has(route.via) ? route.via : adrift;
     const ring = Math.min(maxRing, Math.max(2, route.hops));
     const rings = members.get(key) ?? new Map<number, string[]>();
     members.set(key, rings);
@@ -116,8 +128,8 @@ function ringsOf(members: Members): number[] {
 }
 
 /** Each neighbour gets a part of the circle in proportion to the crowd behind it. */
-function sectorsOf(peerIds: readonly string[], members: Members): Map<string, Sector> {
-  const keys = members.has(adrift) ? [...peerIds, adrift] : peerIds;
+function sectorsOf(neighbourIds: readonly string[], members: Members): Map<string, Sector> {
+  const keys = members.has(adrift) ? [...neighbourIds, adrift] : neighbourIds;
   const weights = keys.map((key) => {
     const crowd = [...(members.get(key) ?? new Map<number, readonly string[]>())].map(([ring, ids]) => ids.length / ring);
     return Math.max(1, ...crowd);
@@ -136,8 +148,8 @@ function sectorsOf(peerIds: readonly string[], members: Members): Map<string, Se
   return sectors;
 }
 
-function innerRadius(peerIds: readonly string[], sectors: ReadonlyMap<string, Sector>, spacing: number): number {
-  const spans = peerIds.map((id) => (sectors.get(id) as Sector).span);
+function innerRadius(neighbourIds: readonly string[], sectors: ReadonlyMap<string, Sector>, spacing: number): number {
+  const spans = neighbourIds.map((id) => (sectors.get(id) as Sector).span);
   const narrowest = Math.min(fullTurn / 4, ...spans);
   return Math.min(spacing * 4, Math.max(spacing * 1.35, 96, spacing / narrowest));
 }

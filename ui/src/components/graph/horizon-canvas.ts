@@ -29,8 +29,8 @@ const moveMs = 450;
 const mostMoving = 320;
 /** Names are drawn once neighbours stand so far apart on the screen, pixels. */
 const labelPixels = 58;
-/** Those of the peers already at less: nothing else stands beside them. */
-const peerLabelPixels = 16;
+/** Those of the first ring already at less: nothing else stands beside them. */
+const neighbourLabelPixels = 16;
 /** Room around the picture, pixels: for the names of the outermost. */
 export const margin = 44;
 const maxScale = 1.7;
@@ -205,7 +205,7 @@ export class HorizonCanvas {
     if (look.chosen || look.isSelf || place.hovered) return true;
     if (look.dimmed) return false;
     const pixels = this.#horizon.spacing * place.scale;
-    return pixels >= labelPixels || look.state === 'suspect' || look.state === 'failed' || (look.isPeer && pixels >= peerLabelPixels);
+    return pixels >= labelPixels || look.state === 'suspect' || look.state === 'failed' || (look.isNeighbour && pixels >= neighbourLabelPixels);
   }
 
   #drawRings(ctx: CanvasRenderingContext2D): void {
@@ -224,7 +224,7 @@ export class HorizonCanvas {
       ctx.stroke();
     }
     for (const { hops, radius } of rings) {
-      const text = hops === 1 ? 'connected' : `${hops} hops`;
+      const text = hops === 1 ? '1 hop' : `${hops} hops`;
       ctx.lineWidth = 6 / scale;
       ctx.strokeStyle = this.#palette.ground;
       ctx.strokeText(text, 0, -radius);

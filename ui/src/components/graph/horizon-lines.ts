@@ -1,5 +1,5 @@
 /** Which lines the picture has: what the designated node knows, and nothing else. */
-import type { Route } from '../../domain/horizon.js';
+import { neighboursOf, type Route } from '../../domain/horizon.js';
 import type { NetworkView } from '../../domain/network-view.js';
 import type { Line } from './horizon-canvas.js';
 import type { Point } from './particles.js';
@@ -12,19 +12,23 @@ const lossyRatio = 0.02;
 export function linesOf(view: NetworkView, routes: ReadonlyMap<string, Route>, chosen: string | null): Line[] {
   const selfId = view.asOf.node;
   const peers = new Set(view.peers.map((peer) => peer.id));
+  const neighbours = neighboursOf(selfId, [...peers], routes);
   const chosenVia = chosen === null ? null : (routes.get(chosen)?.via ?? null);
-  const onWay = (id: string) => chosen !== null && (id === chosen || id === chosenVia);
   const lines: Line[] = [];
   for (const peer of view.peers) {
     if (!view.nodes.has(peer.id)) continue;
     const lossy = (peer.lossRatio ?? 0) > lossyRatio;
-    lines.push({ from: selfId, to: peer.id, kind: 'link', tone: lossy ? 'lossy' : onWay(peer.id) && (chosenVia === null || chosenVia === peer.id) ? 'chosen' : 'plain' });
+    const onWay = peer.id === chosenVia || (peer.id === chosen && chosenVia === null);
+    lines.push({ from: selfId, to: peer.id, kind: 'link', tone: lossy ? 'lossy' : onWay ? 'chosen' : 'plain' });
   }
   for (const [id, { via }] of routes) {
-    if (via === null || via === id || id === selfId || !view.nodes.has(via) || !view.nodes.has(id)) continue;
-    if (view.nodes.size > mostWays && id !== chosen) continue;
-    if (!peers.has(via)) continue;
-    lines.push({ from: id, to: via, kind: 'way', tone: id === chosen ? 'chosen' : 'plain' });
+    if (via === null || id === selfId || !neighbours.has(via) || !view.nodes.has(via) || !view.nodes.has(id)) continue;
+    const firstHand = via === id;
+    // The connection shows this way already.
+    if (firstHand && peers.has(id)) continue;
+    const tone = id === chosen || (firstHand && id === chosenVia) ? 'chosen' : 'plain';
+    if (view.nodes.size > mostWays && tone === 'plain') continue;
+    lines.push({ from: id, to: firstHand ? selfId : via, kind: 'way', tone });
   }
   return lines;
 }

@@ -10,7 +10,8 @@ export interface Look {
   /** 0 to 1: 1 for news of now. */
   readonly freshness: number;
   readonly isSelf: boolean;
-  readonly isPeer: boolean;
+  /** On the first ring. */
+  readonly isNeighbour: boolean;
   /** Left out by the search. */
   readonly dimmed: boolean;
   readonly chosen: boolean;
