@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Route } from '../../domain/horizon.js';
 import { viewOfSnapshot } from '../../domain/network-view.js';
 import { idOf, nodeOf, peerOf, snapshotOf } from '../../domain/sample-network.fixture.js';
-import { linesOf } from './horizon-lines.js';
+import { linesOf, stopsOf } from './horizon-lines.js';
 
 /** Node 1 is a peer, node 2 was one; node 3 is behind the one, node 4 behind the other. */
 const nodes = [nodeOf(0), nodeOf(1), nodeOf(2), nodeOf(3, { via: idOf(1), hops: 2 }), nodeOf(4, { via: idOf(2), hops: 2 })];
@@ -26,5 +26,17 @@ describe('linesOf', () => {
     [4, ['2 way 0', '4 way 2']],
   ])('marks the whole way of node %i, to the middle', (chosen, way) => {
     expect(drawn(linesOf(view, routes, idOf(chosen)).filter(({ tone }) => tone === 'chosen'))).toEqual(way);
+  });
+});
+
+describe('stopsOf', () => {
+  it.each([
+    ['far', 'near', ['far', 'near', 'self']],
+    ['near', 'near', ['near', 'self']],
+    ['near', null, ['near', 'self']],
+    ['self', null, []],
+    ['self', 'near', []],
+  ])('leads from %s by way of %s to the middle', (origin, via, stops) => {
+    expect(stopsOf(origin, via, 'self')).toEqual(stops);
   });
 });

@@ -2,7 +2,6 @@
 import { neighboursOf, type Route } from '../../domain/horizon.js';
 import type { NetworkView } from '../../domain/network-view.js';
 import type { Line } from './horizon-canvas.js';
-import type { Point } from './particles.js';
 
 /** Beyond so many nodes the ways give way to density. */
 const mostWays = 320;
@@ -33,9 +32,7 @@ export function linesOf(view: NetworkView, routes: ReadonlyMap<string, Route>, c
   return lines;
 }
 
-/** From the origin by way of the neighbour to the middle; null where somebody has no place. */
-export function lightPath(origin: string, via: string | null, selfId: string, pointOf: (id: string) => Point | null): Point[] | null {
-  const stops = via === null || via === origin ? [origin, selfId] : [origin, via, selfId];
-  const points = stops.map(pointOf);
-  return origin !== selfId && points.every((point) => point !== null) ? points : null;
+/** The nodes that a light goes by: from the origin by way of the neighbour to the middle. None for the middle itself. */
+export function stopsOf(origin: string, via: string | null, selfId: string): string[] {
+  return origin === selfId ? [] : [...new Set([origin, via ?? selfId, selfId])];
 }

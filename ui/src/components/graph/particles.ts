@@ -6,8 +6,8 @@ export interface Point {
 }
 
 interface Light {
-  /** In the units of the graph. */
-  readonly path: readonly Point[];
+  /** The nodes that it goes by, wherever they stand by then: they may move while it is on its way. */
+  readonly stops: readonly string[];
   readonly startMs: number;
   readonly durationMs: number;
 }
@@ -26,28 +26,28 @@ const tail = 0.16;
 
 export class Particles {
   readonly #canvas: HTMLCanvasElement;
-  readonly #toScreen: (point: Point) => Point;
+  readonly #screenPointOf: (id: string) => Point | null;
   #lights: Light[] = [];
   #frame = 0;
   #drawnMs = 0;
   #colour = '';
 
-  /** @param toScreen from the units of the graph to CSS pixels within the canvas */
-  constructor(canvas: HTMLCanvasElement, toScreen: (point: Point) => Point) {
+  /** @param screenPointOf where a node is drawn, CSS pixels within the canvas; null for one that is not */
+  constructor(canvas: HTMLCanvasElement, screenPointOf: (id: string) => Point | null) {
     this.#canvas = canvas;
-    this.#toScreen = toScreen;
+    this.#screenPointOf = screenPointOf;
   }
 
   colour(css: string): void {
     this.#colour = css;
   }
 
-  launch(paths: readonly (readonly Point[])[]): void {
+  launch(ways: readonly (readonly string[])[]): void {
     const nowMs = performance.now();
     const room = maxLights - this.#lights.length;
-    paths.slice(0, Math.max(0, room)).forEach((path, i) => {
-      if (path.length < 2) return;
-      this.#lights.push({ path, startMs: nowMs + (spreadMs * i) / paths.length, durationMs: stretchMs * (path.length - 1) });
+    ways.slice(0, Math.max(0, room)).forEach((stops, i) => {
+      if (stops.length < 2) return;
+      this.#lights.push({ stops, startMs: nowMs + (spreadMs * i) / ways.length, durationMs: stretchMs * (stops.length - 1) });
     });
     if (this.#frame === 0 && this.#lights.length > 0) this.#frame = requestAnimationFrame(this.#draw);
   }
@@ -81,8 +81,10 @@ export class Particles {
   };
 
   #drawLight(ctx: CanvasRenderingContext2D, light: Light, progress: number): void {
-    const head = this.#toScreen(along(light.path, progress));
-    const end = this.#toScreen(along(light.path, Math.max(0, progress - tail)));
+    const path = light.stops.flatMap((id) => this.#screenPointOf(id) ?? []);
+    if (path.length < light.stops.length) return;
+    const head = along(path, progress);
+    const end = along(path, Math.max(0, progress - tail));
     ctx.strokeStyle = this.#colour;
     ctx.fillStyle = this.#colour;
     ctx.lineWidth = 1.6;
