@@ -152,7 +152,7 @@ function look(view: NetworkView, nowMs: number): void {
   }
   const { places } = layoutHorizon({ selfId: view.asOf.node, peerIds: view.peers.map(({ id }) => id).filter((id) => view.nodes.has(id)), routes: network.routes.value, aspect: 1 });
   for (const { x, y } of places.values()) expect([Number.isFinite(x), Number.isFinite(y)]).toEqual([true, true]);
-  linesOf(view, network.routes.value, idOf(3));
+  linesOf(view, network.routes.value, idOf(3), new Set());
 }
 
 function expectWithinBounds(): void {

@@ -12,8 +12,11 @@ export interface Line {
   readonly to: string;
   /** A live connection is solid, a way that news took is dotted. */
   readonly kind: 'link' | 'way';
-  /** `chosen`: on the way of the selected node; `lossy`: a connection that loses what it should not. */
-  readonly tone: 'plain' | 'chosen' | 'lossy';
+  /**
+   * `chosen`: on the way of the selected node; `lossy`: a connection that loses what it should not;
+   * `dimmed`: between nodes that the search leaves out.
+   */
+  readonly tone: 'plain' | 'chosen' | 'lossy' | 'dimmed';
 }
 
 export interface CanvasListener {
@@ -34,6 +37,7 @@ const neighbourLabelPixels = 16;
 /** Room around the picture, pixels: for the names of the outermost. */
 export const margin = 44;
 const maxScale = 1.7;
+const dimmedOpacity = 0.3;
 
 export class HorizonCanvas {
   readonly #container: HTMLElement;
@@ -169,8 +173,10 @@ export class HorizonCanvas {
   #edge(id: string, line: Line): Edge {
     const { link, way, accent, states } = this.#palette;
     const plain = line.kind === 'link' ? link : way;
-    const color = { plain, chosen: accent, lossy: states.suspect }[line.tone];
-    return { id, from: line.from, to: line.to, color: { color, inherit: false }, width: line.tone === 'plain' ? 1 : 1.6, dashes: line.kind === 'way' ? [1.5, 4] : false };
+    const color = { plain, dimmed: plain, chosen: accent, lossy: states.suspect }[line.tone];
+    const stands = line.tone === 'chosen' || line.tone === 'lossy';
+    const opacity = line.tone === 'dimmed' ? dimmedOpacity : 1;
+    return { id, from: line.from, to: line.to, color: { color, opacity, inherit: false }, width: stands ? 1.6 : 1, dashes: line.kind === 'way' ? [1.5, 4] : false };
   }
 
   /** Radius of a symbol, in the units of the canvas. */
