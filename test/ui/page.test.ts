@@ -157,6 +157,30 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
     expect(await stateOf(page, 'node-10')).toBe('alive');
   });
 
+  it('says in the graph and in the table that a search finds nobody, and clears it', async () => {
+    const page = await open();
+    await isLive(page);
+    for (const view of ['Graph', 'Table']) {
+      await page.getByRole('button', { name: view, exact: true }).click();
+      await page.getByPlaceholder('Search nodes').fill('no such node');
+      await page.getByText('Nothing among 10 nodes has all of “no such node”.').waitFor();
+      await page.getByRole('status').getByRole('button', { name: 'Clear the search' }).click();
+      await page.getByText('No node matches').waitFor({ state: 'detached' });
+    }
+  });
+
+  it('explains its signs on a telephone, and puts what deserves attention before the events, of which nothing is cut', async () => {
+    const page = await open('', { viewport: { width: 390, height: 844 } });
+    await isLive(page);
+    await page.getByRole('button', { name: 'Keys and signs' }).click();
+    await page.getByRole('dialog').getByText('Suspected for too long: taken for down').waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    const topOf = async (name: string) => (await page.getByRole('region', { name, exact: true }).boundingBox())?.y ?? Number.NaN;
+    expect(await topOf('What deserves attention')).toBeLessThan(await topOf('Timeline'));
+    expect(await page.evaluate('[...document.querySelectorAll("[data-testid=event-row] *")].filter((part) => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0).length')).toBe(0);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`breaks no rule of accessibility in ${colorScheme} colours, as graph and as table`, async () => {
       for (const view of ['graph', 'table']) {
