@@ -2,7 +2,8 @@
 import { DataSet } from 'vis-data';
 import { Network, type Edge, type Node as GraphNode, type Options } from 'vis-network';
 import type { Horizon, Place } from '../../domain/horizon.js';
-import { drawLabel, drawSymbol, type Box, type Look, type SymbolPlace } from './node-symbol.js';
+import { boxAround, isFree, type Box } from './box.js';
+import { drawLabel, drawSymbol, type Look, type SymbolPlace } from './node-symbol.js';
 import type { Palette } from './palette.js';
 import type { Point } from './particles.js';
 
@@ -49,8 +50,8 @@ export class HorizonCanvas {
   #horizon: Horizon = { places: new Map(), rings: [], radius: 1, aspect: 1, spacing: 92 };
   #look: (id: string) => Look | null = () => null;
   #palette: Palette;
-  /** Names drawn in this frame. */
-  #named: Box[] = [];
+  /** Where words of this frame stand, and the middle, which they leave alone. */
+  #taken: Box[] = [];
   #moving = 0;
   #fitted = true;
 
@@ -61,9 +62,11 @@ export class HorizonCanvas {
     // The table is the way by keyboard; a canvas that takes the focus has nothing to offer.
     container.querySelector<HTMLElement>('.vis-network')?.setAttribute('tabindex', '-1');
     this.#network.on('beforeDrawing', (ctx: CanvasRenderingContext2D) => {
-      this.#named = [];
+      const middle = this.#symbolRadius() * 1.5;
+      this.#taken = [boxAround(0, 0, middle, middle)];
       this.#drawRings(ctx);
     });
+    this.#network.on('afterDrawing', (ctx: CanvasRenderingContext2D) => this.#nameRings(ctx));
     this.#network.on('click', ({ nodes }: { readonly nodes: readonly string[] }) => listener.choose(nodes[0] ?? null));
     this.#network.on('hoverNode', ({ node }: { readonly node: string }) => listener.hover(node));
     this.#network.on('blurNode', () => listener.hover(null));
@@ -202,7 +205,7 @@ export class HorizonCanvas {
     const named = look !== null && this.#isNamed(look, place);
     return {
       drawNode: () => look !== null && drawSymbol(ctx, look, place, this.#palette),
-      drawExternalLabel: () => named && drawLabel(ctx, look, place, this.#palette, this.#named),
+      drawExternalLabel: () => named && drawLabel(ctx, look, place, this.#palette, this.#taken),
       nodeDimensions: { width: radius * 2, height: radius * 2 },
     };
   }
@@ -216,25 +219,37 @@ export class HorizonCanvas {
 
   #drawRings(ctx: CanvasRenderingContext2D): void {
     const { rings, aspect } = this.#horizon;
-    const scale = this.#network.getScale();
     ctx.save();
-    ctx.lineWidth = 1 / scale;
+    ctx.lineWidth = 1 / this.#network.getScale();
     ctx.strokeStyle = this.#palette.ring;
-    ctx.font = `${11 / scale}px ${this.#palette.font}`;
-    ctx.textAlign = 'center';
-    ctx.textBaseline = 'middle';
-    ctx.lineJoin = 'round';
     for (const { radius } of rings) {
       ctx.beginPath();
       ctx.ellipse(0, 0, radius * aspect, radius, 0, 0, 2 * Math.PI);
       ctx.stroke();
     }
-    for (const { hops, radius } of rings) {
+    ctx.restore();
+  }
+
+  /** Last, where there is room at the top of a ring: nodes and their names go before. */
+  #nameRings(ctx: CanvasRenderingContext2D): void {
+    const scale = this.#network.getScale();
+    const symbol = this.#symbolRadius() * 1.16;
+    const nodes = [...this.#current.values()].map(({ x, y }) => boxAround(x, y, symbol, symbol));
+    ctx.save();
+    ctx.globalAlpha = 1;
+    ctx.font = `${11 / scale}px ${this.#palette.font}`;
+    ctx.textAlign = 'center';
+    ctx.textBaseline = 'middle';
+    ctx.lineJoin = 'round';
+    ctx.lineWidth = 6 / scale;
+    ctx.strokeStyle = this.#palette.ground;
+    ctx.fillStyle = this.#palette.ringLabel;
+    for (const { hops, radius } of this.#horizon.rings) {
       const text = hops === 1 ? '1 hop' : `${hops} hops`;
-      ctx.lineWidth = 6 / scale;
-      ctx.strokeStyle = this.#palette.ground;
+      const box = boxAround(0, -radius, ctx.measureText(text).width / 2, 6.5 / scale);
+      if (!isFree(box, this.#taken) || !isFree(box, nodes)) continue;
+      this.#taken.push(box);
       ctx.strokeText(text, 0, -radius);
-      ctx.fillStyle = this.#palette.ringLabel;
       ctx.fillText(text, 0, -radius);
     }
     ctx.restore();

@@ -1,5 +1,6 @@
 /** One node on the canvas: fill for the metric, outline and shape for the state, fading for age. */
 import type { NodeState } from '../../domain/node-state.js';
+import { isFree, type Box } from './box.js';
 import type { Palette } from './palette.js';
 
 export interface Look {
@@ -77,14 +78,7 @@ export function drawSymbol(ctx: CanvasRenderingContext2D, look: Look, place: Sym
   }
 }
 
-/** Where names were drawn, so that they do not cover one another. */
-export interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-}
-
-/** Text of constant size under the symbol, with the ground behind it so that lines do not cross it. */
+/** Text of constant size under the symbol, with the ground behind it so that lines do not cross it. Left out where it would cover what is `taken`. */
 export function drawLabel(ctx: CanvasRenderingContext2D, look: Look, place: SymbolPlace, palette: Palette, taken: Box[]): void {
   const { x, y, scale } = place;
   const radius = (look.isSelf ? place.radius * 1.25 : place.radius) * 1.16;
@@ -98,10 +92,8 @@ export function drawLabel(ctx: CanvasRenderingContext2D, look: Look, place: Symb
   ctx.strokeStyle = palette.ground;
   ctx.fillStyle = look.chosen ? palette.accent : look.state === 'alive' || look.state === 'left' ? palette.ink2 : palette.states[look.state];
   const half = ctx.measureText(look.name).width / 2;
-  const box = { left: x - half, right: x + half, top };
-  const lineHeight = 13 / scale;
-  const covers = taken.some((other) => box.left < other.right && box.right > other.left && Math.abs(box.top - other.top) < lineHeight);
-  if (covers && !look.chosen && !look.isSelf && !place.hovered) return;
+  const box = { left: x - half, right: x + half, top, bottom: top + 13 / scale };
+  if (!isFree(box, taken) && !look.chosen && !look.isSelf && !place.hovered) return;
   taken.push(box);
   ctx.strokeText(look.name, x, top);
   ctx.fillText(look.name, x, top);
