@@ -1,7 +1,8 @@
 import { schemas } from '@starling/contract';
 import { afterEach, expect, it, vi } from 'vitest';
-import { nodeOf, snapshotOf } from '../domain/sample-network.fixture.js';
+import { changesOf, nodeOf, snapshotOf } from '../domain/sample-network.fixture.js';
 import { gatewayOffering, NetworkRig } from './network-rig.fixture.js';
+import { usePage } from './page.js';
 
 let rig: NetworkRig;
 
@@ -69,4 +70,17 @@ it('takes no more names than a gateway may offer', async () => {
   expect(offered()).toHaveLength(most);
   rig.say(names(most + 1));
   expect(offered()).toHaveLength(most);
+});
+
+it('shows a past view as of when it came, however long nothing came after it', async () => {
+  rig = new NetworkRig();
+  await settled();
+  const { network } = rig;
+  rig.say(snapshot);
+  const firstMs = network.newest.value?.readAtMs;
+  await vi.advanceTimersByTimeAsync(30_000);
+  rig.say(JSON.stringify(changesOf({ nodes: [nodeOf(0, { sequence: 11 })] })));
+  expect(network.shownMs.value).toBe(network.nowMs.value);
+  usePage().pastMs = network.nowMs.value - 1_000;
+  expect([network.shownMs.value, network.view.value?.sequence]).toEqual([firstMs, 5]);
 });

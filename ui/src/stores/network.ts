@@ -22,7 +22,7 @@ export interface Network {
   readonly view: ComputedRef<NetworkView | null>;
   /** The newest, whatever is shown. */
   readonly newest: Readonly<ShallowRef<NetworkView | null>>;
-  /** The moment that is shown, page clock, milliseconds: ticks, or stands still while looking back. */
+  /** The moment that is shown, page clock, milliseconds: ticks, or is that of the past view, which may be older than the moment looked back to. */
   readonly shownMs: ComputedRef<number>;
   /** Page clock, milliseconds, ticking. */
   readonly nowMs: Readonly<Ref<number>>;
@@ -140,7 +140,7 @@ export function provideNetwork(): Network {
     view,
     newest,
     nowMs,
-    shownMs: computed(() => page.pastMs ?? nowMs.value),
+    shownMs: computed(() => (page.pastMs === null ? nowMs.value : (view.value?.readAtMs ?? page.pastMs))),
     routes,
     timeline,
     gateway,
