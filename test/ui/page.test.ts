@@ -255,6 +255,10 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
     await isLive(page);
     await command('kill', 'node-1');
     await isLive(page, 'away');
+    const attention = page.getByRole('region', { name: 'What deserves attention' });
+    expect(await attention.getByRole('listitem').first().innerText()).toMatch(/node-1\s+is out of reach: nothing newer is known/);
+    await eventually('what is shown is old', async () => /worst \d\d s/.test(await page.getByTitle(/^Age of the newest record/).innerText()), deadlineMs);
+    expect(await attention.innerText()).not.toContain('quiet for');
     await page.getByRole('button', { name: 'Look from node-2' }).click();
     await isLive(page);
     expect(await text(page, 'view-from')).toBe('node-2');

@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
 import { attentionOf, maxItems } from './attention.js';
-import { viewOfSnapshot } from './network-view.js';
-import { idOf, nodeOf, particularsOf, snapshotOf } from './sample-network.fixture.js';
+import { livenessOf, type LivenessFacts } from './liveness.js';
+import { viewOfSnapshot, viewWithChanges } from './network-view.js';
+import { changesOf, idOf, nodeOf, particularsOf, snapshotOf } from './sample-network.fixture.js';
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z');
 const hour = 3_600_000;
+const live = { state: 'live', text: 'live', detail: null } as const;
 
 function certificate(fromHours: number, untilHours: number) {
   const at = (hours: number) => new Date(nowMs + hours * hour).toISOString();
@@ -13,14 +15,14 @@ function certificate(fromHours: number, untilHours: number) {
 
 it('has nothing to say of a network that is well', () => {
   const view = viewOfSnapshot(snapshotOf([nodeOf(0), nodeOf(1, { state: 'left', ageSeconds: 500 })], { details: { [idOf(0)]: particularsOf({ certificate: certificate(-1, 23) }) } }), nowMs);
-  expect(attentionOf(view, nowMs)).toEqual({ items: [], more: 0 });
+  expect(attentionOf(view, live)).toEqual({ items: [], more: 0 });
 });
 
 it('puts the worst first, and the oldest first among equals', () => {
   const nodes = [nodeOf(0), nodeOf(1, { state: 'suspect', ageSeconds: 8 }), nodeOf(2, { state: 'failed', ageSeconds: 20 }), nodeOf(3, { ageSeconds: 6 }), nodeOf(4), nodeOf(5), nodeOf(6)];
   const details = { [idOf(4)]: particularsOf({ certificate: certificate(-9, 1) }), [idOf(5)]: particularsOf({ certificate: certificate(-9, -1) }), [idOf(6)]: particularsOf({ equivocated: true }) };
   const view = viewOfSnapshot(snapshotOf(nodes, { details, agreement: { agreeing: 3, total: 5, views: 2 }, refused: { 'bad-signature': 2, expired: 0 } }), nowMs);
-  expect(attentionOf(view, nowMs).items.map((item) => item.key)).toEqual([
+  expect(attentionOf(view, live).items.map((item) => item.key)).toEqual([
     `failed:${idOf(2)}`,
     ...[`equivocation:${idOf(6)}`, `expired:${idOf(5)}`].sort(),
     `suspect:${idOf(1)}`,
@@ -34,12 +36,33 @@ it('puts the worst first, and the oldest first among equals', () => {
 it('says why a node is away, where that is known', () => {
   const absence = { reason: 'machine-lost', since: new Date(nowMs).toISOString() } as const;
   const view = viewOfSnapshot(snapshotOf([nodeOf(0, { state: 'failed', absence }), nodeOf(1, { state: 'failed' })]), nowMs);
-  expect(attentionOf(view, nowMs).items.map(({ text }) => text)).toEqual(expect.arrayContaining(['failed 1 min 00 s ago: machine lost', 'failed 1 min 00 s ago']));
+  expect(attentionOf(view, live).items.map(({ text }) => text)).toEqual(expect.arrayContaining(['failed 1 min 00 s ago: machine lost', 'failed 1 min 00 s ago']));
 });
 
 it('says how many more there are than it lists', () => {
   const nodes = Array.from({ length: maxItems + 3 }, (_, i) => nodeOf(i, { state: 'failed' }));
-  const attention = attentionOf(viewOfSnapshot(snapshotOf(nodes), nowMs), nowMs);
+  const attention = attentionOf(viewOfSnapshot(snapshotOf(nodes), nowMs), live);
   expect(attention.items).toHaveLength(maxItems);
   expect(attention.more).toBe(3);
+});
+
+it('takes nobody for quiet because this page hears nothing itself', () => {
+  const facts: LivenessFacts = { connection: 'open', upstream: null, from: 'node-0', isOffered: true, lastChangeMs: nowMs, sampleIntervalSeconds: 1, nowMs: nowMs + 60_000 };
+  const snapshot = viewOfSnapshot(snapshotOf([nodeOf(0), nodeOf(1)]), nowMs);
+  const itemsIn = (fields: Partial<LivenessFacts>) => attentionOf(snapshot, livenessOf({ ...facts, ...fields })).items.map(({ severity, title, text }) => [severity, title, text]);
+  expect(itemsIn({})).toEqual([['warning', 'node-0', 'sends nothing: nothing newer is known']]);
+  expect(itemsIn({ upstream: { state: 'away', since: '2026-11-24T12:00:00Z', detail: null } })).toEqual([['critical', 'node-0', 'is out of reach: nothing newer is known']]);
+  expect(itemsIn({ connection: 'reconnecting' })).toEqual([['critical', 'This page', 'is reconnecting: nothing newer is known']]);
+  // As little as this page is alarmed itself.
+  expect(itemsIn({ connection: 'reconnecting', nowMs })).toEqual([]);
+  expect(attentionOf(snapshot, null).items).toEqual([]);
+
+  const later = viewWithChanges(snapshot, changesOf({ nodes: [nodeOf(0)] }), nowMs + 10_000);
+  expect(later === null ? [] : attentionOf(later, live).items.map(({ title, text }) => `${title} ${text}`)).toEqual(['node-1 quiet for 10 s, still counted alive']);
+});
+
+it('puts its own silence before all else', () => {
+  const view = viewOfSnapshot(snapshotOf([nodeOf(0), nodeOf(1, { state: 'failed' })]), nowMs);
+  const stale = livenessOf({ connection: 'open', upstream: null, from: 'node-0', isOffered: true, lastChangeMs: nowMs, sampleIntervalSeconds: 1, nowMs: nowMs + 5_000 });
+  expect(attentionOf(view, stale).items.map(({ key }) => key)).toEqual(['silence', `failed:${idOf(1)}`]);
 });

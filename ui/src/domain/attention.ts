@@ -1,5 +1,6 @@
 /** What deserves a person's attention, the worst first. */
 import { formatCount, formatSpan } from './format.js';
+import type { Liveness } from './liveness.js';
 import { ageSeconds, stateSeconds, type KnownNode, type NetworkView } from './network-view.js';
 import { absenceWords } from './node-state.js';
 
@@ -30,7 +31,12 @@ export const quietIntervals = 5;
 const overdueShare = 0.25;
 const rank: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
 
-export function attentionOf(view: NetworkView, nowMs: number): Attention {
+/**
+ * Judged as of the newest news in the view: a page that hears nothing must not take the others for silent.
+ * @param liveness null while looking back, when nothing newer is expected
+ */
+export function attentionOf(view: NetworkView, liveness: Liveness | null): Attention {
+  const nowMs = view.readAtMs;
   const items: (AttentionItem & { readonly weight: number })[] = [];
   for (const known of view.nodes.values()) {
     const age = ageSeconds(known, nowMs);
@@ -38,7 +44,17 @@ export function attentionOf(view: NetworkView, nowMs: number): Attention {
   }
   for (const item of ofNetwork(view)) items.push({ ...item, weight: 0 });
   items.sort((a, b) => rank[a.severity] - rank[b.severity] || b.weight - a.weight || (a.key < b.key ? -1 : 1));
-  return { items: items.slice(0, maxItems), more: Math.max(0, items.length - maxItems) };
+  const all = [...ofPage(view, liveness), ...items];
+  return { items: all.slice(0, maxItems), more: Math.max(0, all.length - maxItems) };
+}
+
+function ofPage({ asOf }: NetworkView, liveness: Liveness | null): AttentionItem[] {
+  if (liveness === null || liveness.detail === null) return [];
+  const item = { key: 'silence', severity: 'critical', nodeId: null } as const;
+  const rest = 'nothing newer is known';
+  if (liveness.state === 'reconnecting') return [{ ...item, title: 'This page', text: `is reconnecting: ${rest}` }];
+  if (liveness.state === 'stale') return [{ ...item, severity: 'warning', title: asOf.name, text: `sends nothing: ${rest}` }];
+  return [{ ...item, title: asOf.name, text: `is out of reach: ${rest}` }];
 }
 
 function ofNode(known: KnownNode, view: NetworkView, nowMs: number): AttentionItem[] {

@@ -132,7 +132,7 @@ function anything(random: Random): unknown {
 
 /** What the components ask for whenever they draw, in numbers and words: nobody throws, and the lists are as short as they promise. */
 function look(view: NetworkView, nowMs: number): void {
-  expect(attentionOf(view, nowMs).items.length).toBeLessThanOrEqual(maxItems);
+  expect(attentionOf(view, network.liveness.value).items.length).toBeLessThanOrEqual(maxItems);
   summarizeAges(view, nowMs);
   const metric = network.metric.value;
   for (const column of sortColumns) expect(rowsOf(view, '-x a', { column, direction: 'descending' }, metric?.name ?? '', nowMs).length).toBeLessThanOrEqual(view.nodes.size);
