@@ -113,6 +113,13 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
     const sound = await open('?view=table');
     await row(sound, 'node-5').click();
     await verdictIs(sound, 'verified');
+    const checkedRecord = async () => Number((/record ([\d,]+), checked [\d.]+ s ago/.exec(await text(sound, 'verified-badge'))?.[1] ?? '').replaceAll(',', ''));
+    const first = await checkedRecord();
+    expect(first).toBeGreaterThan(0);
+    await eventually('a newer record is checked', async () => (await checkedRecord()) > first, deadlineMs);
+    await sound.getByRole('slider', { name: 'Look back' }).press('ArrowLeft');
+    await verdictIs(sound, 'unavailable');
+    expect(await text(sound, 'verified-badge')).toContain('past record');
 
     const flipped = await open('?view=table', {
       before: (page) =>

@@ -16,13 +16,20 @@ export interface Verification {
   readonly checks: readonly Check[];
   /** The root that the credential leads to, SHA-256, hexadecimal. */
   readonly rootFingerprint: string | null;
+  /** The newest bundle that was checked; null when none was that the node has signed. */
+  readonly newest: BundleNumber | null;
+}
+
+export interface BundleNumber {
+  readonly incarnation: number;
+  readonly sequence: number;
 }
 
 export const passed = (title: string, text: string): Check => ({ title, outcome: 'passed', text });
 export const failed = (title: string, text: string): Check => ({ title, outcome: 'failed', text });
 export const skipped = (title: string, text: string): Check => ({ title, outcome: 'skipped', text });
 
-export function verificationOf(checks: readonly Check[], rootFingerprint: string | null): Verification {
+export function verificationOf(checks: readonly Check[], rootFingerprint: string | null, newest: BundleNumber | null): Verification {
   const sound = checks.length > 0 && checks.every((check) => check.outcome !== 'failed');
-  return { verdict: sound ? 'verified' : 'refused', checks, rootFingerprint };
+  return { verdict: sound ? 'verified' : 'refused', checks, rootFingerprint, newest };
 }

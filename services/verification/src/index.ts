@@ -1,3 +1,3 @@
-export type { Check, Outcome, Verification } from './checks.js';
+export type { BundleNumber, Check, Outcome, Verification } from './checks.js';
 export { checkRecord, type RecordQuestion } from './record-check.js';
 export { isNodeSignature } from './node-signature.js';

@@ -38,6 +38,13 @@ describe('checkRecord', () => {
     expect(verification.rootFingerprint).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it('names the newest bundle by what was signed, whatever the gateway says of it', async () => {
+    const question = await makeQuestion(root);
+    const bundles = question.record.bundles.map((bundle) => ({ ...bundle, sequence: 1_000 })).reverse();
+    expect((await checkRecord({ ...question, record: { ...question.record, bundles } })).newest).toEqual({ incarnation: 1, sequence: 9 });
+    expect((await checkRecord(withBundle(question, 0, (bytes) => flipped(bytes, 999)))).newest).toBeNull();
+  });
+
   it('refuses a bundle with one flipped bit, wherever the bit is', async () => {
     const question = await makeQuestion(root);
     const bits = (fromBase64(question.record.bundles[0]?.bytes ?? '') as Uint8Array).length * 8;

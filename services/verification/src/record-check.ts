@@ -5,7 +5,7 @@
 import { decodeBundle, decodeDescriptor, decodeSample, fromHex, fromMultiple, equalBytes, isNodeId, kinds, messageOfBundle, peekBundle, signatureOfBundle, type Bundle, type Descriptor } from '@starling/gossip';
 import type { Node, RecordAnswer, TrustAnswer } from '@starling/contract';
 import { X509Certificate } from './x509.js';
-import { failed, passed, skipped, verificationOf, type Check, type Verification } from './checks.js';
+import { failed, passed, skipped, verificationOf, type BundleNumber, type Check, type Verification } from './checks.js';
 import { checkCredential } from './credential-check.js';
 import { isNodeSignature } from './node-signature.js';
 
@@ -25,9 +25,9 @@ export interface RecordQuestion {
 export async function checkRecord(question: RecordQuestion): Promise<Verification> {
   const { nodeId, cluster, record } = question;
   if (globalThis.crypto?.subtle === undefined) {
-    return { verdict: 'unavailable', checks: [skipped('Cryptography', 'Browsers offer it to pages from localhost or by https only.')], rootFingerprint: null };
+    return { verdict: 'unavailable', checks: [skipped('Cryptography', 'Browsers offer it to pages from localhost or by https only.')], rootFingerprint: null, newest: null };
   }
-  const refuse = (check: Check) => verificationOf([check], null);
+  const refuse = (check: Check) => verificationOf([check], null, null);
   const key = fromHex(nodeId);
   if (!isNodeId(nodeId) || key === null) return refuse(failed('Node id', 'It is no public key.'));
   const roots = parseRoots(question.trust);
@@ -40,7 +40,12 @@ export async function checkRecord(question: RecordQuestion): Promise<Verificatio
   if (bundles.check.outcome === 'failed') return refuse(bundles.check);
   const vouched = await checkCredential({ bytes: credential, nodeId, cluster, clusterTag, roots, nowMs: question.nowMs });
   const checks = [bundles.check, ...vouched.checks, compareShown(bundles.bundles, question.shown)];
-  return verificationOf(checks, vouched.rootFingerprint);
+  return verificationOf(checks, vouched.rootFingerprint, newestOf(bundles.bundles));
+}
+
+function newestOf(bundles: readonly Bundle[]): BundleNumber | null {
+  const [newest] = [...bundles].sort((a, b) => b.incarnation - a.incarnation || b.sequence - a.sequence);
+  return newest === undefined ? null : { incarnation: newest.incarnation, sequence: newest.sequence };
 }
 
 /** First 8 bytes of SHA-256 over a fixed text, a zero byte and the name (docs/PROTOCOL.md 1.2). */
@@ -89,11 +94,11 @@ export function compareShown(bundles: readonly Bundle[], shown: readonly Node[])
       const signed = multiple === undefined ? null : fromMultiple(multiple, metric);
       return (node.values[metric.name] ?? null) !== signed;
     });
-    if (other !== undefined) return failed(title, `${other.name} is shown with another value than was signed.`);
-    if (node.name !== descriptor.name) return failed(title, 'The node is shown under another name than it signed.');
-    return passed(title, `The ${descriptor.metrics.length} values and the name of ${bundle.incarnation}:${bundle.sequence} are shown as they were signed.`);
+    if (other !== undefined) return failed(title, `${other.name} was shown with another value than was signed.`);
+    if (node.name !== descriptor.name) return failed(title, 'The node was shown under another name than it signed.');
+    return passed(title, `The ${descriptor.metrics.length} values and the name of ${bundle.incarnation}:${bundle.sequence} were shown as they were signed.`);
   }
-  return skipped(title, 'What is shown and what was checked are of different moments.');
+  return skipped(title, 'What was shown and what was checked are of different moments.');
 }
 
 function parseRoots(trust: TrustAnswer): X509Certificate[] | null {

@@ -1,7 +1,7 @@
 /** The store of the page in a component that draws nothing, behind a socket and a gateway that say what a test tells them. */
 import type { GatewayStatus } from '@starling/contract';
 import { createPinia } from 'pinia';
-import { createRenderer, defineComponent } from 'vue';
+import { createRenderer, defineComponent, h } from 'vue';
 import { vi } from 'vitest';
 import { provideNetwork, type Network } from './network.js';
 
@@ -28,14 +28,19 @@ export const gatewayOffering = (...names: string[]): GatewayStatus => ({
 export class NetworkRig {
   /** What the gateway answers when it is asked whom it offers; null: it does not answer. */
   gateway: GatewayStatus | null;
+  /** What it answers to other addresses, which may take its time. */
+  readonly answers = new Map<string, unknown>();
   readonly asked: string[] = [];
   readonly warnings: string[] = [];
   readonly network: Network;
   readonly leave: () => void;
   #line: Line | null = null;
 
-  /** @param search the part of the page's address that begins with a question mark */
-  constructor(search = '', gateway: GatewayStatus | null = gatewayOffering('node-1', 'node-2')) {
+  /**
+   * @param search the part of the page's address that begins with a question mark
+   * @param inside runs as the setup of a component within that of the store
+   */
+  constructor(search = '', gateway: GatewayStatus | null = gatewayOffering('node-1', 'node-2'), inside: () => void = () => undefined) {
     this.gateway = gateway;
     vi.useFakeTimers();
     const opened = (line: Line) => (this.#line = line);
@@ -48,18 +53,24 @@ export class NetworkRig {
     vi.stubGlobal('window', new EventTarget());
     vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false, documentElement: { setAttribute: () => undefined } }));
     vi.stubGlobal('location', { origin: 'http://page.test', pathname: '/', search });
-    vi.stubGlobal('fetch', (address: string) => {
+    vi.stubGlobal('fetch', async (address: string) => {
       this.asked.push(address);
-      return this.gateway === null ? Promise.reject(new Error('nobody')) : Promise.resolve(Response.json(this.gateway));
+      const answer = await (this.answers.get(address) ?? this.gateway);
+      if (answer === null) throw new Error('nobody');
+      return Response.json(answer);
     });
     const nothing = () => ({}) as object;
     const { createApp } = createRenderer<object, object>({
       createElement: nothing, createText: nothing, createComment: nothing, insert: nothing, remove: nothing, setText: nothing, setElementText: nothing, patchProp: nothing, parentNode: () => null, nextSibling: () => null,
     });
     let network: Network | null = null;
+    const child = defineComponent(() => {
+      inside();
+      return () => null;
+    });
     const app = createApp(defineComponent(() => {
       network = provideNetwork();
-      return () => null;
+      return () => h(child);
     }));
     app.config.warnHandler = (warning) => this.warnings.push(warning);
     app.use(createPinia()).mount({});
