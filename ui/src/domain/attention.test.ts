@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
-import { attentionOf, maxItems } from './attention.js';
+import { refusalReasons } from '@starling/gossip';
+import { describe, expect, it } from 'vitest';
+import { attentionOf, maxItems, passingMs } from './attention.js';
 import { livenessOf, type LivenessFacts } from './liveness.js';
-import { viewOfSnapshot, viewWithChanges } from './network-view.js';
+import { viewOfSnapshot, viewWithChanges, type NetworkView } from './network-view.js';
 import { changesOf, idOf, nodeOf, particularsOf, snapshotOf } from './sample-network.fixture.js';
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z');
@@ -21,14 +22,14 @@ it('has nothing to say of a network that is well', () => {
 it('puts the worst first, and the oldest first among equals', () => {
   const nodes = [nodeOf(0), nodeOf(1, { state: 'suspect', ageSeconds: 8 }), nodeOf(2, { state: 'failed', ageSeconds: 20 }), nodeOf(3, { ageSeconds: 6 }), nodeOf(4), nodeOf(5), nodeOf(6)];
   const details = { [idOf(4)]: particularsOf({ certificate: certificate(-9, 1) }), [idOf(5)]: particularsOf({ certificate: certificate(-9, -1) }), [idOf(6)]: particularsOf({ equivocated: true }) };
-  const view = viewOfSnapshot(snapshotOf(nodes, { details, agreement: { agreeing: 3, total: 5, views: 2 }, refused: { 'bad-signature': 2, expired: 0 } }), nowMs);
+  const view = viewOfSnapshot(snapshotOf(nodes, { details, agreement: { agreeing: 3, total: 5, views: 2 }, refused: { 'signature-invalid': 2, malformed: 0 } }), nowMs);
   expect(attentionOf(view, live).items.map((item) => item.key)).toEqual([
     `failed:${idOf(2)}`,
     ...[`equivocation:${idOf(6)}`, `expired:${idOf(5)}`].sort(),
     `suspect:${idOf(1)}`,
     `quiet:${idOf(3)}`,
     `expiring:${idOf(4)}`,
-    'refused:bad-signature',
+    'refused:signature-invalid',
     'views',
   ]);
 });
@@ -65,4 +66,37 @@ it('puts its own silence before all else', () => {
   const view = viewOfSnapshot(snapshotOf([nodeOf(0), nodeOf(1, { state: 'failed' })]), nowMs);
   const stale = livenessOf({ connection: 'open', upstream: null, from: 'node-0', isOffered: true, lastChangeMs: nowMs, sampleIntervalSeconds: 1, nowMs: nowMs + 5_000 });
   expect(attentionOf(view, stale).items.map(({ key }) => key)).toEqual(['silence', `failed:${idOf(1)}`]);
+});
+
+describe('of refused records', () => {
+  const began = viewOfSnapshot(snapshotOf([nodeOf(0)], { refused: { 'own-identity': 1, 'credential-missing': 11, superseded: 3 } }), nowMs);
+  const after = (view: NetworkView, atMs: number, refused: Record<string, number> | null) => viewWithChanges(view, changesOf({ nodes: [nodeOf(0)], refused }), atMs) as NetworkView;
+  const refusalsIn = (view: NetworkView) => attentionOf(view, live).items.map(({ severity, title, text }) => `${severity}: ${title} ${text.replace(/:.*/, '')}`);
+  const ownIdentity = 'warning: 1 record refused by node-0 since it began';
+
+  it('keeps the grave ones, and lists the others while they come', () => {
+    expect(refusalsIn(began)).toEqual([ownIdentity]);
+    const grown = after(began, nowMs + 1_000, { 'own-identity': 1, 'credential-missing': 12, superseded: 4, departed: 1 });
+    expect(refusalsIn(grown)).toEqual([ownIdentity, 'notice: 12 records refused by node-0 since it began, the last 0.0 s ago']);
+    const last = after(grown, nowMs + 1_000 + passingMs, { 'own-identity': 1, 'credential-missing': 12, superseded: 9 });
+    expect(refusalsIn(last)).toEqual([ownIdentity, 'notice: 12 records refused by node-0 since it began, the last 10 min 00 s ago']);
+    expect(refusalsIn(after(last, nowMs + 2_000 + passingMs, null))).toEqual([ownIdentity]);
+  });
+
+  it('knows of those that came before the stream was opened anew', () => {
+    const again = viewOfSnapshot(snapshotOf([nodeOf(0)], { refused: { 'too-old': 2, 'credential-missing': 11 } }), nowMs + 5_000, began);
+    expect(refusalsIn(again)).toEqual(['notice: 2 records refused by node-0 since it began, the last 0.0 s ago']);
+  });
+
+  it('says what each means, in words', () => {
+    const reasons = [...refusalReasons, ...['malformed', 'untrusted-chain', 'expired', 'bad-signature', 'unheard-of'].map((name) => `credential-${name}`)];
+    const counted = after(began, nowMs, Object.fromEntries(reasons.map((reason) => [reason, 20])));
+    const { items } = attentionOf(counted, live);
+    expect(items.length).toBe(reasons.length - 2);
+    for (const { key, text } of items) {
+      const [, name = ''] = key.split(':');
+      expect(text).toMatch(/: [a-z].{20}/);
+      if (name.includes('-')) expect(text).not.toContain(name);
+    }
+  });
 });

@@ -3,6 +3,7 @@ import { formatCount, formatSpan } from './format.js';
 import type { Liveness } from './liveness.js';
 import { ageSeconds, stateSeconds, type KnownNode, type NetworkView } from './network-view.js';
 import { absenceWords } from './node-state.js';
+import { refusalOf } from './refusals.js';
 
 export type Severity = 'critical' | 'warning' | 'notice';
 
@@ -29,6 +30,8 @@ export const maxItems = 40;
 export const quietIntervals = 5;
 /** Authorities renew at two thirds of a certificate's life: with so little left the renewal is overdue. */
 const overdueShare = 0.25;
+/** What an honest node may cause is listed for so long after it was seen to happen, milliseconds. */
+export const passingMs = 10 * 60_000;
 const rank: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, notice: 2 };
 
 /**
@@ -87,9 +90,16 @@ function ofNetwork(view: NetworkView): AttentionItem[] {
   const items: AttentionItem[] = [];
   const { views, agreeing, total } = view.agreement;
   if (views > 1) items.push({ key: 'views', severity: 'notice', nodeId: null, title: `${views} different views`, text: `${agreeing} of ${total} agree, while nodes come and go` });
-  for (const [reason, count] of Object.entries(view.refused)) {
-    if (count === 0) continue;
-    items.push({ key: `refused:${reason}`, severity: 'notice', nodeId: null, title: `${formatCount(count)} ${count === 1 ? 'record' : 'records'} refused`, text: `${reason.replaceAll('-', ' ')}, since ${view.asOf.name} began` });
-  }
+  for (const [reason, count] of Object.entries(view.refused)) items.push(...ofRefusal(view, reason, count));
   return items;
+}
+
+function ofRefusal({ asOf, readAtMs, refusalGrowth }: NetworkView, reason: string, count: number): AttentionItem[] {
+  const refusal = refusalOf(reason);
+  if (refusal === null || count === 0) return [];
+  const grownMs = refusalGrowth.get(reason);
+  if (refusal.weight === 'passing' && (grownMs === undefined || readAtMs - grownMs > passingMs)) return [];
+  const last = grownMs === undefined ? '' : `, the last ${formatSpan((readAtMs - grownMs) / 1_000)} ago`;
+  const title = `${formatCount(count)} ${count === 1 ? 'record' : 'records'} refused`;
+  return [{ key: `refused:${reason}`, severity: refusal.weight === 'grave' ? 'warning' : 'notice', nodeId: null, title, text: `by ${asOf.name} since it began${last}: ${refusal.text}` }];
 }

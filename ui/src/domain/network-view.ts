@@ -1,5 +1,6 @@
 /** What the page knows of the network, built from the messages of the stream. Pure: every step gives a new view. */
 import type { Agreement, AsOf, ChangesMessage, Counts, Node, Peer, SnapshotMessage } from '@starling/contract';
+import { withGrowth, type RefusalGrowth } from './refusals.js';
 
 /** What changes rarely about a node. */
 export type NodeParticulars = SnapshotMessage['details'][string];
@@ -24,6 +25,7 @@ export interface NetworkView {
   readonly peers: readonly Peer[];
   /** Records refused by the designated node since its start, by reason. */
   readonly refused: Readonly<Record<string, number>>;
+  readonly refusalGrowth: RefusalGrowth;
 }
 
 /** More than any node keeps (docs/PROTOCOL.md section 11, limits.maxOrigins): a view that exceeds it is not of this network. */
@@ -31,11 +33,13 @@ export const maxNodes = 25_000;
 /** Likewise for its connections (limits.maxConnections). */
 export const maxPeers = 256;
 
-export function viewOfSnapshot(message: SnapshotMessage, readAtMs: number): NetworkView {
+/** @param before what the page knew of the same node; null when it begins to look from it */
+export function viewOfSnapshot(message: SnapshotMessage, readAtMs: number, before: NetworkView | null = null): NetworkView {
   const { session, sequence, asOf, cluster, sampleIntervalSeconds, counts, agreement, peers, refused } = message;
   const nodes = new Map<string, KnownNode>();
   for (const node of message.nodes) nodes.set(node.id, { node, particulars: message.details[node.id] ?? null, readAtMs });
-  return { session, sequence, asOf, readAtMs, cluster, sampleIntervalSeconds, counts, agreement, nodes, peers: distinct(peers), refused };
+  const refusalGrowth = before === null ? new Map<string, number>() : withGrowth(before.refusalGrowth, before.refused, refused, readAtMs);
+  return { session, sequence, asOf, readAtMs, cluster, sampleIntervalSeconds, counts, agreement, nodes, peers: distinct(peers), refused, refusalGrowth };
 }
 
 /** Null when the changes do not follow on this view: another session, a sequence that was already applied, or more nodes than there can be. */
@@ -61,6 +65,7 @@ export function viewWithChanges(view: NetworkView, message: ChangesMessage, read
     nodes,
     peers: message.peers === null ? view.peers : distinct(message.peers),
     refused: message.refused ?? view.refused,
+    refusalGrowth: message.refused === null ? view.refusalGrowth : withGrowth(view.refusalGrowth, view.refused, message.refused, readAtMs),
   };
 }
 

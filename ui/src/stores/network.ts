@@ -96,7 +96,7 @@ export function provideNetwork(): Network {
       return null;
     }
     const before = newest.value;
-    const view = message.type === 'snapshot' ? viewOfSnapshot(message, readAtMs) : before === null ? null : viewWithChanges(before, message, readAtMs);
+    const view = message.type === 'snapshot' ? viewOfSnapshot(message, readAtMs, before) : before === null ? null : viewWithChanges(before, message, readAtMs);
     if (view === null) return null;
     // A snapshot repeats events that the page may have: it begins the list anew.
     const events = message.type === 'snapshot' ? { ...timeline.value, events: [] } : timeline.value;
