@@ -24,8 +24,9 @@ it('puts the worst first, and the oldest first among equals', () => {
   const details = { [idOf(4)]: particularsOf({ certificate: certificate(-9, 1) }), [idOf(5)]: particularsOf({ certificate: certificate(-9, -1) }), [idOf(6)]: particularsOf({ equivocated: true }) };
   const view = viewOfSnapshot(snapshotOf(nodes, { details, agreement: { agreeing: 3, total: 5, views: 2 }, refused: { 'signature-invalid': 2, malformed: 0 } }), nowMs);
   expect(attentionOf(view, live).items.map((item) => item.key)).toEqual([
+    `equivocation:${idOf(6)}`,
     `failed:${idOf(2)}`,
-    ...[`equivocation:${idOf(6)}`, `expired:${idOf(5)}`].sort(),
+    `expired:${idOf(5)}`,
     `suspect:${idOf(1)}`,
     `quiet:${idOf(3)}`,
     `expiring:${idOf(4)}`,
@@ -42,9 +43,11 @@ it('says why a node is away, where that is known', () => {
 
 it('says how many more there are than it lists', () => {
   const nodes = Array.from({ length: maxItems + 3 }, (_, i) => nodeOf(i, { state: 'failed' }));
-  const attention = attentionOf(viewOfSnapshot(snapshotOf(nodes), nowMs), live);
+  const proven = idOf(maxItems + 3);
+  nodes.push(nodeOf(maxItems + 3, { ageSeconds: 0 }));
+  const attention = attentionOf(viewOfSnapshot(snapshotOf(nodes, { details: { [proven]: particularsOf({ equivocated: true }) } }), nowMs), live);
   expect(attention.items).toHaveLength(maxItems);
-  expect(attention.more).toBe(3);
+  expect([attention.items[0]?.nodeId, attention.more]).toEqual([proven, 4]);
 });
 
 it('takes nobody for quiet because this page hears nothing itself', () => {

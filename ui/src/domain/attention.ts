@@ -2,7 +2,7 @@
 import { formatCount, formatSpan } from './format.js';
 import type { Liveness } from './liveness.js';
 import { ageSeconds, stateSeconds, type KnownNode, type NetworkView } from './network-view.js';
-import { absenceWords } from './node-state.js';
+import { absenceWords, meaningOfEquivocation } from './node-state.js';
 import { refusalOf } from './refusals.js';
 
 export type Severity = 'critical' | 'warning' | 'notice';
@@ -44,6 +44,7 @@ export function attentionOf(view: NetworkView, liveness: Liveness | null): Atten
   for (const known of view.nodes.values()) {
     const age = ageSeconds(known, nowMs);
     for (const item of ofNode(known, view, nowMs)) items.push({ ...item, weight: age });
+    if (known.particulars?.equivocated === true) items.push({ ...ofEquivocation(known.node), weight: Infinity });
   }
   for (const item of ofNetwork(view)) items.push({ ...item, weight: 0 });
   items.sort((a, b) => rank[a.severity] - rank[b.severity] || b.weight - a.weight || (a.key < b.key ? -1 : 1));
@@ -60,12 +61,16 @@ function ofPage({ asOf }: NetworkView, liveness: Liveness | null): AttentionItem
   return [{ ...item, title: asOf.name, text: `is out of reach: ${rest}` }];
 }
 
+/** Proven, and of the present however old: it goes before what merely failed. */
+function ofEquivocation({ id, name }: KnownNode['node']): AttentionItem {
+  return { key: `equivocation:${id}`, severity: 'critical', nodeId: id, title: name, text: meaningOfEquivocation };
+}
+
 function ofNode(known: KnownNode, view: NetworkView, nowMs: number): AttentionItem[] {
   const { id, name, state } = known.node;
   const items: AttentionItem[] = [];
   const add = (severity: Severity, kind: string, text: string) => items.push({ key: `${kind}:${id}`, severity, nodeId: id, title: name, text });
   const age = ageSeconds(known, nowMs);
-  if (known.particulars?.equivocated === true) add('critical', 'equivocation', 'signed two contents under one sequence: its key is in other hands');
   const absence = absenceWords(known.node);
   const why = absence === null ? '' : `: ${absence}`;
   if (state === 'failed') add('critical', 'failed', `failed ${formatSpan(stateSeconds(known, nowMs))} ago${why}`);

@@ -31,6 +31,9 @@ export const meaningOf: Readonly<Record<NodeState, string>> = {
   left: 'Said goodbye',
 };
 
+/** Said of a node of which it is proven (docs/PROTOCOL.md 5.6), whatever its state. */
+export const meaningOfEquivocation = 'signed two contents under one sequence: its key is in other hands';
+
 /** Why a node is away, by what Kubernetes says. */
 export const meaningOfAbsence: Readonly<Record<Absence['reason'], string>> = {
   'scaled-down': 'Its StatefulSet was made smaller',
