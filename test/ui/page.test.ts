@@ -213,6 +213,12 @@ describe.skipIf(withoutBrowser !== '')(`The page${withoutBrowser}`, () => {
     await row(page, 'node-7').click();
     expect(await text(page, 'node-panel')).toMatch(/View\s+–[^]*Values, [0-9. min]+s ago/);
     expect(await brokenRules(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Look from another node' }).click();
+    await page.getByRole('menuitemradio', { name: 'node-7 failed' }).click();
+    await page.getByText('node-7 did not answer: first missed at').waitFor();
+    expect(await page.getByRole('button', { name: 'Look from node-' }).allInnerTexts()).toEqual(['node-1', 'node-2', 'node-3', 'node-4'].map((name) => `Look from ${name}`));
+    await page.goBack();
+    await isLive(page);
     await command('start', 'node-7');
     await becomes(page, 'node-7', 'alive');
   });

@@ -22,6 +22,7 @@ it('tells connecting, reconnecting and away apart', () => {
   const time = [since.getHours(), since.getMinutes(), since.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
   expect(livenessOf({ ...facts, upstream: away })).toMatchObject({ state: 'away' });
   expect(livenessOf({ ...facts, upstream: away }).detail).toContain(`node-3 does not answer since ${time}.`);
+  expect(livenessOf({ ...facts, upstream: away, lastChangeMs: null }).detail).toBe(`node-3 did not answer: first missed at ${time}.`);
 });
 
 it('tells a node that the gateway does not offer from a gateway that does not answer', () => {

@@ -44,7 +44,8 @@ export function livenessOf(facts: LivenessFacts): Liveness {
   if (connection === 'misunderstood') return { state: 'reconnecting', text: 'reconnecting', detail: `${from} sent what this page cannot read; asking it again. If this stays, reload the page: it may be older than its network.${shown}` };
   if (connection === 'reconnecting') return { state: 'reconnecting', text: 'reconnecting', detail: isOld ? `The gateway of this page does not answer; trying again.${shown}` : null };
   if (upstream?.state === 'away') {
-    return { state: 'away', text: 'away', detail: `${from} does not answer since ${formatTimeOfDay(Date.parse(upstream.since))}.${shown}` };
+    const since = formatTimeOfDay(Date.parse(upstream.since));
+    return { state: 'away', text: 'away', detail: silentMs === null ? `${from} did not answer: first missed at ${since}.` : `${from} does not answer since ${since}.${shown}` };
   }
   if (silentMs === null) return { state: 'connecting', text: 'connecting', detail: `Asking ${from} for its view.` };
   if (isOld) {

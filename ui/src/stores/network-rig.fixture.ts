@@ -53,6 +53,7 @@ export class NetworkRig {
     vi.stubGlobal('window', new EventTarget());
     vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false, documentElement: { setAttribute: () => undefined } }));
     vi.stubGlobal('location', { origin: 'http://page.test', pathname: '/', search });
+    vi.stubGlobal('history', { pushState: () => undefined, replaceState: () => undefined });
     vi.stubGlobal('fetch', async (address: string) => {
       this.asked.push(address);
       const answer = await (this.answers.get(address) ?? this.gateway);

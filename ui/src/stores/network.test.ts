@@ -84,3 +84,13 @@ it('shows a past view as of when it came, however long nothing came after it', a
   usePage().pastMs = network.nowMs.value - 1_000;
   expect([network.shownMs.value, network.view.value?.sequence]).toEqual([firstMs, 5]);
 });
+
+it('remembers who was well while it waits for a node that may not answer', async () => {
+  rig = new NetworkRig('', gatewayOffering('node-0', 'node-1', 'node-2'));
+  await settled();
+  rig.say(JSON.stringify(snapshotOf([nodeOf(0), nodeOf(1, { state: 'failed' }), nodeOf(2)])));
+  usePage().from = 'node-1';
+  await settled();
+  expect(rig.network.newest.value).toBeNull();
+  expect(rig.network.outlooks.value.map(({ state }) => state)).toEqual(['alive', 'failed', 'alive']);
+});

@@ -10,6 +10,7 @@ import { livenessOf, type Connection, type Liveness, type Upstream } from '../do
 import { chooseMetric, metricsOf } from '../domain/metric-choice.js';
 import { MetricHistory } from '../domain/metric-history.js';
 import { viewOfSnapshot, viewWithChanges, type NetworkView } from '../domain/network-view.js';
+import { outlooksOf, type Outlook } from '../domain/outlooks.js';
 import { pageTimeMs } from '../domain/page-clock.js';
 import { PastViews } from '../domain/past-views.js';
 import { settleRoutes, type SettledRoute } from '../domain/routes.js';
@@ -29,6 +30,8 @@ export interface Network {
   readonly routes: Readonly<ShallowRef<ReadonlyMap<string, SettledRoute>>>;
   readonly timeline: Readonly<ShallowRef<Timeline>>;
   readonly gateway: Readonly<ShallowRef<GatewayStatus | null>>;
+  /** Whom the gateway offers, with their states in the last view, from whichever node that was. */
+  readonly outlooks: ComputedRef<readonly Outlook[]>;
   readonly liveness: ComputedRef<Liveness>;
   /** Name of the node that the page looks from, as far as it is known. */
   readonly fromName: ComputedRef<string>;
@@ -54,6 +57,7 @@ export function provideNetwork(): Network {
   const page = usePage();
   const nowMs = useTicking();
   const newest = shallowRef<NetworkView | null>(null);
+  const lastView = shallowRef<NetworkView | null>(null);
   const routes = shallowRef<ReadonlyMap<string, SettledRoute>>(new Map());
   const timeline = shallowRef<Timeline>(emptyTimeline);
   const gateway = shallowRef<GatewayStatus | null>(null);
@@ -78,6 +82,7 @@ export function provideNetwork(): Network {
 
   const accept = (view: NetworkView) => {
     newest.value = view;
+    lastView.value = view;
     lastChangeMs.value = view.readAtMs;
     routes.value = settleRoutes(routes.value, view);
     memory.history.append(view);
@@ -144,6 +149,7 @@ export function provideNetwork(): Network {
     routes,
     timeline,
     gateway,
+    outlooks: computed(() => outlooksOf((gateway.value?.targets ?? []).map(({ name }) => name), lastView.value)),
     fromName,
     liveness: computed(() =>
       livenessOf({
