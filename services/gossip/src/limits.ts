@@ -32,6 +32,8 @@ export const limits = {
   surplusConnections: 3,
   /** Connections of one leaf that are not up yet: whoever has one certificate holds no places for longer. */
   maxHandshakesPerLeaf: 4,
+  /** Nodes of which it is remembered, after their connection ended, what they may still cost. */
+  maxPartedNodes: 1_024,
   /** Both hellos and proofs have to be through by then, milliseconds. */
   handshakeDeadlineMs: 5_000,
 
@@ -122,7 +124,7 @@ export const limits = {
   maxRefusedCredentialBurst: 256,
   /** A credential of an origin that was refused is refused again for so long without being judged, milliseconds. */
   refusedCredentialMs: 60_000,
-  /** Origins of which that is remembered, and nodes whose refused credentials are counted. */
+  /** Origins of which that is remembered. */
   maxRefusedRemembered: 1_024,
   /** A time stamp may be so far ahead of our clock, and that of a sample so far behind, milliseconds. */
   maxFutureMs: 60_000,

@@ -162,18 +162,13 @@ export class AntiEntropy {
 
   #answer(peer: Peer, helds: readonly HeldBundle[], path: 'graft' | 'anti-entropy' = 'anti-entropy'): void {
     const bytes = this.#outbox.answer(peer, path, helds);
-    this.#total.take(Math.min(bytes, this.#total.left(this.#context.nowMs)), this.#context.nowMs);
-    this.#budgetOf(peer).take(Math.min(bytes, this.#budgetOf(peer).left(this.#context.nowMs)), this.#context.nowMs);
+    const { nowMs } = this.#context;
+    for (const budget of [this.#total, peer.allowance.repair]) budget.take(Math.min(bytes, budget.left(nowMs)), nowMs);
   }
 
   #room(peer: Peer): number {
     const { nowMs } = this.#context;
-    return Math.min(this.#total.left(nowMs), this.#budgetOf(peer).left(nowMs), limits.maxAnswerBytes);
-  }
-
-  #budgetOf(peer: Peer): Budget {
-    peer.antiEntropyBudget ??= new Budget(limits.antiEntropyPeerBytesPerSecond, limits.antiEntropyPeerBytesPerSecond, this.#context.nowMs);
-    return peer.antiEntropyBudget;
+    return Math.min(this.#total.left(nowMs), peer.allowance.repair.left(nowMs), limits.maxAnswerBytes);
   }
 
   #goOn(peer: Peer): void {

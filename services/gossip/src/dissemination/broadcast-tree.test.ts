@@ -273,6 +273,20 @@ describe('an announcement', () => {
   });
 });
 
+it('gives up the place of what a peer announced when its connection ends (PROTOCOL 7.5.4)', () => {
+  const rig = new CoreRig();
+  const rumors = (round: number) => Array.from({ length: limits.maxPeerMissing }, (_, i) => ({ prefix: Uint8Array.from([9, round, i >> 8, i & 255, 0, 0, 0, 0]), incarnation: 1, sequence: 1, hops: 1 }));
+  for (let round = 0; round < limits.maxMissing / limits.maxPeerMissing; round++) {
+    const connection = rig.connect(toyKey(6, 1), 'accepted', { incarnation: round + 1 });
+    rig.hear(connection, { type: 'announce', rumors: rumors(round) });
+    rig.give({ type: 'connection-closed', connection, reason: 'gone' });
+  }
+  const honest = rig.connect(toyKey(6, 2));
+  rig.hear(honest, { type: 'announce', rumors: rumors(9) });
+  rig.advance(limits.graftDelayMs);
+  expect(ofType(rig, honest, 'graft').flatMap(({ wanted }) => wanted)).toHaveLength(limits.maxPeerMissing);
+});
+
 describe('a new peer', () => {
   it('gets everything at once if it has nobody else', () => {
     const { rig, a } = tree();

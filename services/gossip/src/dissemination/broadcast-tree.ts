@@ -74,9 +74,19 @@ export class BroadcastTree {
 
   lower(peer: Peer): void {
     this.#surplus.delete(peer);
+    this.#awaitNothingOf(peer);
     for (const origin of this.#context.origins.all()) {
       if (origin.parent === peer) origin.parent = null;
       if (origin.eager.includes(peer)) origin.eager = without(origin.eager, peer);
+    }
+  }
+
+  /** Who is gone gives up its place, at once: who comes back takes no second one. */
+  #awaitNothingOf(peer: Peer): void {
+    if (peer.awaited === 0) return;
+    for (const [key, missing] of this.#missing) {
+      missing.announcers = missing.announcers.filter((announcer) => announcer.peer !== peer);
+      if (missing.announcers.length === 0) this.#missing.delete(key);
     }
   }
 
@@ -142,8 +152,7 @@ export class BroadcastTree {
       const key = toHex(prefix);
       const missing = this.#missing.get(key);
       if (missing !== undefined) {
-        // Who is gone gives up its place; who stands in line stands once, with what it announced last.
-        missing.announcers = missing.announcers.filter((announcer) => announcer.peer.phase === 'up');
+        // Who stands in line stands once, with what it announced last.
         const own = missing.announcers.find((announcer) => announcer.peer === peer);
         if (own !== undefined) own.rumor = rumor;
         if (own !== undefined || missing.announcers.length >= limits.maxAnnouncers) continue;
@@ -192,21 +201,21 @@ export class BroadcastTree {
     for (const [peer, prefixes] of wanted) this.graft(peer, prefixes);
   }
 
-  /** The first that is still there and has more than we hold; it and those before it are no longer waited for. */
+  /** The first that has more than we hold; it and those before it are no longer waited for. */
   #nextToAsk({ announcers }: Missing): Announcer | null {
     for (let announcer = announcers.shift(); announcer !== undefined; announcer = announcers.shift()) {
       const { peer, rumor } = announcer;
       peer.awaited -= 1;
       const origin = this.#context.origins.findByPrefix(rumor.prefix);
-      if (peer.phase === 'up' && (origin === undefined || origin.isNews(rumor.incarnation, rumor.sequence))) return announcer;
+      if (origin === undefined || origin.isNews(rumor.incarnation, rumor.sequence)) return announcer;
     }
     return null;
   }
 
   /** The peer holds what is lacking to judge this origin; not more often than the interval allows. */
   ask(peer: Peer, prefix: Uint8Array): void {
-    if (this.#context.nowMs - peer.askedAtMs < limits.askIntervalMs) return;
-    peer.askedAtMs = this.#context.nowMs;
+    if (this.#context.nowMs - peer.allowance.askedAtMs < limits.askIntervalMs) return;
+    peer.allowance.askedAtMs = this.#context.nowMs;
     this.graft(peer, [prefix]);
   }
 

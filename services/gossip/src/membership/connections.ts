@@ -182,7 +182,7 @@ export class Connections {
       this.close(loser, closeCodes.replaced, 'another connection of the same identity stays');
       if (loser === peer) return;
     }
-    this.#context.peers.raise(peer);
+    this.#context.peers.raise(peer, peer.id);
     this.#context.emit({ type: 'peer-up', connection: peer.connection, peer: peer.id, direction: peer.direction, address: peer.address });
     this.#listener.onUp(peer);
   }

@@ -2,7 +2,6 @@
  * Whom to be connected with (docs/PROTOCOL.md section 6): a small random set, a few more than needed at most, found by
  * discovery and by random walks; and now and then somebody else, so that halves of a split network find each other again.
  */
-import { Budget } from '../budget.js';
 import type { Context } from '../context.js';
 import type { Address } from '../input.js';
 import { limits } from '../limits.js';
@@ -67,8 +66,7 @@ export class Overlay {
   /** A join that a peer passes on or begins: walks on, and whoever it ends at dials. */
   onJoin(peer: Peer, join: Join): void {
     const { nowMs, config, peers } = this.#context;
-    peer.joinBudget ??= new Budget(limits.maxJoinsPerMinute / 60, limits.maxJoinsPerMinute, nowMs);
-    if (!peer.joinBudget.take(1, nowMs)) return this.#context.limitReached('maxJoinsPerMinute');
+    if (!peer.allowance.joins.take(1, nowMs)) return this.#context.limitReached('maxJoinsPerMinute');
     if (this.addresses.isOwn(join.address) || !isAddress(join.address)) return;
     const others = peers.up().filter((other) => other !== peer && other.address !== join.address);
     const next = pick(config.random, others);

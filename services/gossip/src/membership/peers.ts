@@ -1,9 +1,10 @@
 /** The connections of this node and the state of each. */
-import type { Budget } from '../budget.js';
 import type { Address, Channel, ConnectionId, NodeId } from '../input.js';
+import { limits } from '../limits.js';
 import type { CredentialFacts } from '../record/credential.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import type { Hello } from '../wire/message.js';
+import { Allowance } from './allowance.js';
 
 export type PeerPhase = 'greeting' | 'proving' | 'up' | 'closed';
 
@@ -55,13 +56,10 @@ export class Peer {
   readonly waiting: Waiting[] = [];
   outstanding = 0;
   flushedAtMs = Number.NEGATIVE_INFINITY;
-  pendingVerifications = 0;
+  /** What it may still cost; once it is up, that of its node. */
+  allowance: Allowance;
   /** Origins that are waited for because it announced them. */
   awaited = 0;
-  antiEntropyBudget: Budget | null = null;
-  joinBudget: Budget | null = null;
-  /** When this node last asked it for an origin for want of its credential. */
-  askedAtMs = Number.NEGATIVE_INFINITY;
   /** The first pass over its whole store; null when done. */
   catchUp: CatchUp | null = null;
   /** The range of the digest that it has not answered yet. */
@@ -78,6 +76,7 @@ export class Peer {
     this.maxDatagramBytes = opened.maxDatagramBytes;
     this.openedAtMs = opened.nowMs;
     this.nonce = opened.nonce;
+    this.allowance = new Allowance(opened.nowMs);
   }
 }
 
@@ -85,6 +84,8 @@ export class Peers {
   readonly #byConnection = new Map<ConnectionId, Peer>();
   /** Those that are up; kept as an array because every push walks it. */
   #up: Peer[] = [];
+  /** What those may still cost that are up no more; whose connection ended longest ago comes first. */
+  readonly #parted = new Map<NodeId, Allowance>();
 
   get size(): number {
     return this.#byConnection.size;
@@ -100,12 +101,24 @@ export class Peers {
 
   remove(peer: Peer): void {
     this.#byConnection.delete(peer.connection);
+    if (peer.id === null || !this.#up.includes(peer)) return;
     this.#up = this.#up.filter((other) => other !== peer);
+    const [first] = this.#parted.keys();
+    if (first !== undefined && this.#parted.size >= limits.maxPartedNodes) this.#parted.delete(first);
+    this.#parted.set(peer.id, peer.allowance);
   }
 
-  raise(peer: Peer): void {
+  /** Its proof and its credential were accepted, and no other connection of this node is up: it goes on with what its node has left (docs/PROTOCOL.md 11.3). */
+  raise(peer: Peer, id: NodeId): void {
     peer.phase = 'up';
+    peer.allowance = this.#parted.get(id) ?? peer.allowance;
+    this.#parted.delete(id);
     this.#up = [...this.#up, peer];
+  }
+
+  trustChanged(nowMs: number): void {
+    for (const { allowance } of this.#up) allowance.trustChanged(nowMs);
+    for (const allowance of this.#parted.values()) allowance.trustChanged(nowMs);
   }
 
   /** Connections whose hellos and proofs were accepted in both directions. */

@@ -152,7 +152,7 @@ export class Admission {
       this.#context.limitReached('maxPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
     }
-    if (via !== null && via.pendingVerifications >= limits.maxPeerPendingVerifications) {
+    if (via !== null && via.allowance.pendingVerifications >= limits.maxPeerPendingVerifications) {
       this.#context.limitReached('maxPeerPendingVerifications');
       return this.#refuse(arrival, bundle.origin, 'overloaded');
     }
@@ -223,7 +223,7 @@ export class Admission {
     if (via === null || credential === null) return null;
     const before = this.#refused.reasonOf(bundle.origin, credential, nowMs);
     if (before !== null) return `credential-${before}`;
-    if (!this.#refused.isWornOut(via.id ?? '', nowMs)) return null;
+    if (via.allowance.refusedCredentials.left(nowMs) >= 1) return null;
     this.#context.limitReached('maxRefusedCredentialsPerSecond');
     return 'too-many-refused';
   }
@@ -234,7 +234,7 @@ export class Admission {
     const { origins, nowMs } = this.#context;
     const origin = origins.get(id);
     if (origin !== undefined) this.#charge(origin);
-    else if (arrival.via !== null) this.#refused.charge(arrival.via.id ?? '', nowMs);
+    else if (arrival.via !== null) arrival.via.allowance.refusedCredentials.spend(1, nowMs);
     if (reason === 'leaf-reused') return this.#refuse(arrival, id, reason);
     if (credential !== null) this.#refused.remember(id, credential, reason, nowMs);
     this.#refuse(arrival, id, `credential-${reason}`);
@@ -247,6 +247,7 @@ export class Admission {
 
   trustChanged(): void {
     this.#refused.clear();
+    this.#context.peers.trustChanged(this.#context.nowMs);
   }
 
   /** Returns false when the request was not one of admission's. */

@@ -47,7 +47,7 @@ export class Checks {
 
   begin(check: Check): void {
     this.#bySignature.set(wordOfSignature(check.bundle.bytes), check);
-    if (check.arrival.via !== null) check.arrival.via.pendingVerifications += 1;
+    if (check.arrival.via !== null) check.arrival.via.allowance.pendingVerifications += 1;
   }
 
   ask(request: RequestId, check: Check): RequestId {
@@ -62,7 +62,7 @@ export class Checks {
   }
 
   end(check: Check): void {
-    if (check.arrival.via !== null) check.arrival.via.pendingVerifications -= 1;
+    if (check.arrival.via !== null) check.arrival.via.allowance.pendingVerifications -= 1;
     const key = wordOfSignature(check.bundle.bytes);
     if (this.#bySignature.get(key) === check) this.#bySignature.delete(key);
   }
