@@ -32,6 +32,8 @@ export const limits = {
   surplusConnections: 3,
   /** Connections of one leaf that are not up yet: whoever has one certificate holds no places for longer. */
   maxHandshakesPerLeaf: 4,
+  /** A node that broke the protocol, once it was known to be that node, is not let in for so long, milliseconds. */
+  barredMs: 60_000,
   /** Nodes of which it is remembered, after their connection ended, what they may still cost. */
   maxPartedNodes: 1_024,
   /** Both hellos and proofs have to be through by then, milliseconds. */

@@ -13,6 +13,8 @@ export class Allowance {
   pendingVerifications = 0;
   /** When it was last asked for an origin for want of its credential (docs/PROTOCOL.md 5.5). */
   askedAtMs = Number.NEGATIVE_INFINITY;
+  /** Its hellos are refused until then (docs/PROTOCOL.md 7.2). */
+  barredUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(nowMs: number) {
     this.repair = new Budget(limits.antiEntropyPeerBytesPerSecond, limits.antiEntropyPeerBytesPerSecond, nowMs);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clusterTag, CoreRig, helloOf, introductionOf, nonceOf, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, clusterTag, CoreRig, credentialRecord, helloOf, introductionOf, nonceOf, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 import type { Hello } from '../wire/message.js';
@@ -113,6 +113,72 @@ describe('one certificate that begins many handshakes (PROTOCOL 6.8)', () => {
     const shared = { fingerprint: new Uint8Array(32), uri: 'spiffe://sim/shared' };
     for (let i = 0; i < 20; i++) rig.give({ type: 'connection-opened', connection: i, direction: 'accepted', address: `10.9.0.${i}:1`, localFingerprint: rig.key.leaf, peer: shared, maxDatagramBytes: 1_306 });
     expect(rig.engine.statistics().connections).toBe(20);
+  });
+});
+
+describe('a node that broke the protocol once it was up (PROTOCOL 7.2)', () => {
+  let sequence = 0;
+  const falselySigned = () => {
+    const bytes = bundleOf(toyKey(2, 3), { sequence: ++sequence, records: [credentialRecord(toyKey(2, 3))] });
+    bytes[bytes.length - 64] = (bytes[bytes.length - 64] as number) ^ 1;
+    return bytes;
+  };
+  const faults: [string, (rig: CoreRig, connection: number) => unknown][] = [
+    ['a false signature', (rig, connection) => rig.push(connection, [falselySigned()])],
+    ['bytes that are no message', (rig, connection) => rig.hearBytes(connection, new Uint8Array(3))],
+    ['a second hello', (rig, connection) => rig.hear(connection, hello())],
+  ];
+  it.each(faults)('is refused for a while, for %s', (_, fault) => {
+    const rig = new CoreRig();
+    fault(rig, rig.connect(peer));
+    expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
+    rig.clear();
+    rig.advance(limits.barredMs - 1);
+    const asked = rig.hear(rig.open(peer), hello()).map(({ type }) => type);
+    expect(asked).not.toContain('verify-credential');
+    expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
+    rig.connect(toyKey(2, 2));
+    rig.advance(1);
+    rig.connect(peer);
+    expect(rig.all('peer-up').map(({ peer: id }) => id)).toEqual([toyKey(2, 2).id, peer.id]);
+  });
+
+  it('costs no more checks than may be under way at once, and is refused once for all of them', () => {
+    const rig = new CoreRig();
+    const verified = () => rig.push(rig.connect(peer), Array.from({ length: 100 }, falselySigned)).filter(({ type }) => type === 'verify-signature').length;
+    expect(verified()).toBe(100);
+    expect(rig.all('peer-refused')).toHaveLength(1);
+    expect(verified()).toBe(0);
+  });
+
+  it('does not get round it by another connection before it is found out', () => {
+    const rig = new CoreRig();
+    const first = rig.connect(peer);
+    rig.holdsAnswers = true;
+    rig.push(first, [falselySigned()]);
+    const answers = rig.held.splice(0);
+    rig.holdsAnswers = false;
+    rig.give({ type: 'connection-closed', connection: first, reason: 'gone' });
+    const second = rig.connect(peer);
+    const third = rig.open(peer);
+    rig.hear(third, hello());
+    for (const answer of answers) rig.give(answer);
+    expect(rig.closed.map(({ connection, code }) => [connection, code])).toEqual([[second, closeCodes.refused], [third, closeCodes.refused]]);
+    rig.connect(peer);
+    expect(rig.all('peer-up')).toHaveLength(2);
+  });
+
+  it('is none that another named, or whose proof or credential was refused', () => {
+    const rig = new CoreRig();
+    const named = rig.open(peer);
+    rig.hear(named, hello());
+    rig.hear(named, hello());
+    const proven = rig.open(peer);
+    rig.hear(proven, { ...hello(), credential: toyCredential(toyKey(2, 2)) });
+    rig.hear(proven, { type: 'proof', signature: rig.proofOf(proven, peer, 'accepted') });
+    expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused, closeCodes.refused]);
+    rig.connect(peer);
+    expect(rig.all('peer-up')).toHaveLength(1);
   });
 });
 

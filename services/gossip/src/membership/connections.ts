@@ -102,8 +102,10 @@ export class Connections {
       if (peer.direction === 'dialled') this.#listener.onSelf(peer.address);
       return this.refuse(peer, 'own identity');
     }
+    const id = toHex(hello.nodeId);
+    if (this.#context.peers.isBarred(id, this.#context.nowMs)) return this.refuse(peer, 'it broke the protocol a moment ago');
     peer.hello = hello;
-    peer.id = toHex(hello.nodeId);
+    peer.id = id;
     peer.phase = 'proving';
     this.#context.emit({ type: 'verify-credential', request: this.#ask(peer), credential: hello.credential });
     this.#context.emit({ type: 'sign', request: this.#ask(peer), message: this.#proofMessage(peer, peer.direction) });
@@ -175,7 +177,7 @@ export class Connections {
   }
 
   #raise(peer: Peer): void {
-    if (peer.facts === null || !peer.proofVerified || peer.id === null) return;
+    if (!peer.isProven || peer.id === null) return;
     const rival = this.#context.peers.upWith(peer.id);
     if (rival !== undefined) {
       const loser = this.#survivor(rival, peer) === peer ? rival : peer;
@@ -194,8 +196,17 @@ export class Connections {
     return newer.direction === smaller ? newer : older;
   }
 
-  /** A peer broke the protocol. */
+  /**
+   * A peer broke the protocol. One that was up is not let in again for a while, else it costs as much with each connection
+   * (docs/PROTOCOL.md 7.2); it may have come back before what it brought over an earlier one was found out.
+   */
   refuse(peer: Peer, reason: string): void {
+    if (!peer.isProven) return this.#refuseConnection(peer, reason);
+    peer.allowance.barredUntilMs = this.#context.nowMs + limits.barredMs;
+    for (const other of [...this.#context.peers.all()]) if (other.id === peer.id) this.#refuseConnection(other, reason);
+  }
+
+  #refuseConnection(peer: Peer, reason: string): void {
     this.#context.emit({ type: 'peer-refused', connection: peer.connection, peer: peer.id, reason });
     this.close(peer, closeCodes.refused, reason);
   }

@@ -47,6 +47,11 @@ export class Peer {
   facts: CredentialFacts | null = null;
   proofVerified = false;
 
+  /** Whether it is the node that it names: nobody else can have earned what comes of it. */
+  get isProven(): boolean {
+    return this.facts !== null && this.proofVerified;
+  }
+
   /** Origins whose news are pushed over this link. */
   carried = 0;
   roundTripMs = 0;
@@ -114,6 +119,12 @@ export class Peers {
     peer.allowance = this.#parted.get(id) ?? peer.allowance;
     this.#parted.delete(id);
     this.#up = [...this.#up, peer];
+  }
+
+  /** Whether this node broke the protocol a moment ago (docs/PROTOCOL.md 7.2). */
+  isBarred(id: NodeId, nowMs: number): boolean {
+    const allowance = this.#parted.get(id);
+    return allowance !== undefined && nowMs < allowance.barredUntilMs;
   }
 
   trustChanged(nowMs: number): void {
