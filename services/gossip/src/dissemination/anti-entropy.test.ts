@@ -74,6 +74,23 @@ it('goes on nowhere but within the stretch of its digest', () => {
   expect(digestsTo(rig, connection)).toHaveLength(1);
 });
 
+it('goes on in the next round where a usual one was stopped, and not back to where it began', () => {
+  const rig = holding(100);
+  const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+  passOver(rig, connection);
+  const round = (continueAt: Uint8Array | null): Digest => {
+    rig.clear();
+    rig.advance(1.3 * limits.antiEntropyIntervalMs);
+    const [digest] = digestsTo(rig, connection) as [Digest];
+    rig.hear(connection, { type: 'request', prefixes: [], continueAt: continueAt ?? digest.from });
+    return digest;
+  };
+  const further = (round(null).entries[3] as Digest['entries'][number]).prefix;
+  expect(round(further).from).toEqual(new Uint8Array(8));
+  expect(round(further).from).toEqual(further);
+  expect(round(null).from).toEqual(new Uint8Array(8));
+});
+
 describe('what a peer asks for', () => {
   it('is answered within its budget, and more of it when time has passed', () => {
     const rig = new CoreRig();

@@ -101,16 +101,21 @@ export class AntiEntropy {
     const { asked } = peer;
     peer.asked = null;
     this.#context.emit({ type: 'anti-entropy-ended', peer: peer.id ?? '', received: peer.repaired, sent });
-    if (asked === null || peer.catchUp === null) return;
-    if (request.continueAt === null) this.#advance(peer, asked.to);
-    else this.#continue(peer, asked, request.continueAt);
+    if (asked === null) return;
+    if (request.continueAt !== null) this.#continue(peer, asked, request.continueAt);
+    else if (peer.catchUp !== null) this.#advance(peer, asked.to);
   }
 
   /** The other stopped here for want of budget. */
   #continue(peer: Peer, asked: { readonly from: Uint8Array; readonly to: Uint8Array }, at: Uint8Array): void {
     const { catchUp } = peer;
     // Without progress, or after little, it has no budget left for now: the next round asks again.
-    if (catchUp === null || compareBytes(at, asked.from) <= 0 || compareBytes(at, asked.to) > 0) return;
+    if (compareBytes(at, asked.from) <= 0 || compareBytes(at, asked.to) > 0) return;
+    if (catchUp === null) {
+      // Else what always fills the beginning of an answer would keep all behind it from being compared.
+      this.#cursor = at.slice();
+      return;
+    }
     catchUp.next = at.slice();
     catchUp.continued += 1;
     if (catchUp.continued <= limits.maxContinuations) this.#goOn(peer);
