@@ -38,6 +38,9 @@ export const limits = {
   maxPartedNodes: 1_024,
   /** Both hellos and proofs have to be through by then, milliseconds. */
   handshakeDeadlineMs: 5_000,
+  /** What may overtake the handshake on one connection: messages, and their bytes. */
+  maxEarlyMessages: 64,
+  maxEarlyBytes: 262_144,
 
   /** Addresses kept from discovery, and learned from joins and former peers. */
   maxDiscoveredAddresses: 32,
@@ -70,6 +73,8 @@ export const limits = {
 
   /** Messages handed to the transport and not yet out, per peer. */
   maxOutstandingMessages: 32,
+  /** And those that wait to be handed to it. */
+  maxWaitingMessages: 256,
   /** Under load, bundles wait so long to share a message, milliseconds. */
   batchMs: 10,
   /** What is sent as one stream once a peer's queue exceeds what datagrams carry well, bytes. */
@@ -97,6 +102,9 @@ export const limits = {
   maxAnnouncers: 4,
   /** What a peer brings once too often is collected so long before it is told, milliseconds. */
   pruneDelayMs: 20,
+
+  /** Bundles of our own whose signature is asked for and not yet there. */
+  maxUnsigned: 16,
 
   /** One anti-entropy round in so long, milliseconds. */
   antiEntropyIntervalMs: 1_000,

@@ -87,10 +87,11 @@ describe('a node says', () => {
     const rig = new CoreRig();
     rig.holdsAnswers = true;
     for (let i = 0; i < 40; i++) rig.give(sampled);
-    expect(rig.held.filter(({ type }) => type === 'signed')).toHaveLength(16);
+    expect(rig.held.filter(({ type }) => type === 'signed')).toHaveLength(limits.maxUnsigned);
+    expect(new Set(rig.all('limit-reached').map(({ limit }) => limit))).toEqual(new Set(['maxUnsigned']));
     rig.release();
     rig.give(sampled);
-    expect(said(rig).at(-1)?.sequence).toBe(17);
+    expect(said(rig).at(-1)?.sequence).toBe(limits.maxUnsigned + 1);
   });
 
   it('at the end a farewell and nothing more', () => {

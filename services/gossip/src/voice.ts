@@ -11,8 +11,6 @@ import { type Descriptor, encodeDescriptor } from './record/descriptor.js';
 import { kinds } from './record/kinds.js';
 import { encodeSample, toMultiple } from './record/sample.js';
 
-/** Bundles whose signature is asked for and not yet there. */
-const maxUnsigned = 16;
 /** Bytes left for the head of a bundle, its signature and the framing of its records. */
 const headBytes = 512;
 /** What the protocol itself says of a node leaves so many fewer kinds to applications. */
@@ -143,8 +141,8 @@ export class Voice {
   /** Says these records and what is pending, as far as one bundle holds it. Returns whether it was said. */
   #speak(records: Map<number, Uint8Array>): boolean {
     const { config, now } = this.#context;
-    if (this.#unsigned.size >= maxUnsigned) {
-      this.#context.limitReached('maxPendingVerifications');
+    if (this.#unsigned.size >= limits.maxUnsigned) {
+      this.#context.limitReached('maxUnsigned');
       return false;
     }
     let bytes = headBytes;

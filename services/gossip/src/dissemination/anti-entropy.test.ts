@@ -92,24 +92,42 @@ it('goes on in the next round where a usual one was stopped, and not back to whe
 });
 
 describe('what a peer asks for', () => {
-  it('is answered within its budget, and more of it when time has passed', () => {
+  /** A core that holds more than its budgets allow to send, and how it is asked for it. */
+  function laden() {
     const rig = new CoreRig();
     const feeder = rig.connect(toyKey(7, 1));
     const many = Array.from({ length: 100 }, (_, i) => toyKey(9, i));
     for (const key of many) rig.push(feeder, [bundleOf(key, { sequence: 1, records: [credentialRecord(key), { kind: 16, payload: new Uint8Array(15_000) }] })], 'graft');
-    const connection = rig.connect(toyKey(7, 2), 'accepted', { peers: 3 });
+    const ask = (connection: number) => rig.hear(connection, { type: 'graft', wanted: many.map((key) => ({ prefix: key.publicKey.subarray(0, 8), incarnation: 0, sequence: 0 })) });
+    const bytesTo = (connection: number) => rig.pushedTo(connection, 'graft').reduce((sum, bytes) => sum + bytes.length, 0);
+    const peers = Array.from({ length: 6 }, (_, i) => rig.connect(toyKey(7, 2 + i), 'accepted', { peers: 3 }));
     rig.clear();
-    const ask = () => rig.hear(connection, { type: 'graft', wanted: many.map((key) => ({ prefix: key.publicKey.subarray(0, 8), incarnation: 0, sequence: 0 })) });
-    const bytesSent = () => rig.pushedTo(connection, 'graft').reduce((sum, bytes) => sum + bytes.length, 0);
-    ask();
-    expect(bytesSent()).toBeLessThanOrEqual(limits.maxAnswerBytes);
-    expect(bytesSent()).toBeGreaterThan(limits.maxAnswerBytes - 20_000);
-    for (let i = 0; i < 20; i++) ask();
-    expect(bytesSent()).toBeLessThanOrEqual(limits.antiEntropyPeerBytesPerSecond);
-    const before = bytesSent();
+    return { rig, peers, ask, bytesTo, reached: () => new Set(rig.all('limit-reached').map(({ limit }) => limit)) };
+  }
+
+  it('is answered within its budget, and more of it when time has passed', () => {
+    const { rig, peers, ask, bytesTo, reached } = laden();
+    const [connection = 0] = peers;
+    ask(connection);
+    expect(bytesTo(connection)).toBeLessThanOrEqual(limits.maxAnswerBytes);
+    expect(bytesTo(connection)).toBeGreaterThan(limits.maxAnswerBytes - 20_000);
+    expect(reached()).toEqual(new Set(['maxAnswerBytes']));
+    for (let i = 0; i < 20; i++) ask(connection);
+    expect(bytesTo(connection)).toBeLessThanOrEqual(limits.antiEntropyPeerBytesPerSecond);
+    expect(reached()).toEqual(new Set(['maxAnswerBytes', 'antiEntropyPeerBytesPerSecond']));
+    const before = bytesTo(connection);
     rig.advance(500);
-    ask();
-    expect(bytesSent()).toBeGreaterThan(before);
+    ask(connection);
+    expect(bytesTo(connection)).toBeGreaterThan(before);
+  });
+
+  it('is answered within the budget of all (PROTOCOL 9.5)', () => {
+    const { peers, ask, bytesTo, reached } = laden();
+    for (const connection of peers) for (let i = 0; i < 5; i++) ask(connection);
+    const sent = peers.reduce((sum, connection) => sum + bytesTo(connection), 0);
+    expect(sent).toBeLessThanOrEqual(limits.antiEntropyBytesPerSecond);
+    expect(sent).toBeGreaterThan(limits.antiEntropyBytesPerSecond - 40_000);
+    expect(reached()).toContain('antiEntropyBytesPerSecond');
   });
 
   it('is not answered when its entries are in no order or outside of their stretch', () => {

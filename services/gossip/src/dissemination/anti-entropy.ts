@@ -20,6 +20,8 @@ const last = new Uint8Array(prefixBytes).fill(0xff);
 /** An answer that does not come is not waited for longer, milliseconds. */
 const answerDeadlineMs = 5_000;
 
+type RoomLimit = 'maxAnswerBytes' | 'antiEntropyPeerBytesPerSecond' | 'antiEntropyBytesPerSecond';
+
 export class AntiEntropy {
   readonly #context: Context;
   readonly #outbox: Outbox;
@@ -66,7 +68,7 @@ export class AntiEntropy {
     const all = origins.all();
     const prefixes: Uint8Array[] = [];
     const helds: HeldBundle[] = [];
-    let room = this.#room(peer);
+    let room = this.#room(peer).bytes;
     let continueAt: Uint8Array | null = null;
     let at = 0;
     const wanting = (entry: DigestEntry): void => {
@@ -129,14 +131,15 @@ export class AntiEntropy {
   /** Sends what is in force of these origins beyond what the other holds, within its budget. Returns the number of bundles. */
   #answerWanted(peer: Peer, wanted: readonly Announcement[], path: 'graft' | 'anti-entropy'): number {
     const helds: HeldBundle[] = [];
-    let room = this.#room(peer);
+    const { bytes, limit } = this.#room(peer);
+    let room = bytes;
     for (const { prefix, incarnation, sequence } of wanted) {
       const origin = this.#context.origins.findByPrefix(prefix);
       if (origin === undefined) continue;
       const held = origin.incarnation === incarnation ? origin.held.filter((one) => one.bundle.sequence > sequence) : origin.held;
       room -= held.reduce((sum, one) => sum + one.bundle.bytes.length, 0);
       if (room < 0) {
-        this.#context.limitReached('antiEntropyPeerBytesPerSecond');
+        this.#context.limitReached(limit);
         break;
       }
       helds.push(...held);
@@ -171,9 +174,16 @@ export class AntiEntropy {
     for (const budget of [this.#total, peer.allowance.repair]) budget.take(Math.min(bytes, budget.left(nowMs)), nowMs);
   }
 
-  #room(peer: Peer): number {
+  /** What one answer may hold now, and the bound that says so. */
+  #room(peer: Peer): { readonly bytes: number; readonly limit: RoomLimit } {
     const { nowMs } = this.#context;
-    return Math.min(this.#total.left(nowMs), peer.allowance.repair.left(nowMs), limits.maxAnswerBytes);
+    const rooms: readonly [RoomLimit, number][] = [
+      ['maxAnswerBytes', limits.maxAnswerBytes],
+      ['antiEntropyPeerBytesPerSecond', peer.allowance.repair.left(nowMs)],
+      ['antiEntropyBytesPerSecond', this.#total.left(nowMs)],
+    ];
+    const [limit, bytes] = rooms.reduce((least, room) => (room[1] < least[1] ? room : least));
+    return { bytes, limit };
   }
 
   #goOn(peer: Peer): void {

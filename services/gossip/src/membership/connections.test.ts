@@ -35,7 +35,6 @@ describe('the handshake of PROTOCOL 7.2', () => {
     ['a second hello', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, hello()))],
     ['a second proof', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, { type: 'proof', signature: new Uint8Array(64) }))],
     ['bytes that are no message', (rig, connection) => rig.hearBytes(connection, new Uint8Array(3))],
-    ['more than may wait', (rig, connection) => Array.from({ length: 65 }, () => rig.closed.length === 0 && rig.push(connection, []))],
     [
       'a proof made for the other role',
       (rig, connection) => {
@@ -58,6 +57,21 @@ describe('the handshake of PROTOCOL 7.2', () => {
     expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
     expect(rig.all('peer-up')).toEqual([]);
     expect(rig.engine.statistics().connections).toBe(0);
+  });
+
+  it.each([
+    ['maxEarlyMessages', limits.maxEarlyMessages, 0],
+    // With 7 bytes around the bundle the message is as long as one may be.
+    ['maxEarlyBytes', limits.maxEarlyBytes / limits.maxMessageBytes, limits.maxMessageBytes - 7],
+  ] as const)('lets wait what may overtake it, and refuses more: %s', (limit, most, bundleBytes) => {
+    const rig = new CoreRig();
+    const connection = rig.open(peer);
+    const overtake = () => rig.push(connection, [new Uint8Array(bundleBytes)]);
+    for (let i = 0; i < most; i++) overtake();
+    expect(rig.closed).toEqual([]);
+    overtake();
+    expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
+    expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit }]);
   });
 
   it('refuses a credential of another leaf than the one that TLS presented', () => {

@@ -18,8 +18,6 @@ import { Peer } from './peers.js';
 export const closeCodes = { refused: 2, surplus: 3, replaced: 4, late: 5 } as const;
 
 const nonceBytes = 32;
-/** What may overtake the handshake on one connection. */
-const maxEarly = { messages: 64, bytes: 262_144 } as const;
 
 export interface ConnectionsListener {
   onUp(peer: Peer): void;
@@ -91,8 +89,12 @@ export class Connections {
     if (isHello(message)) return this.#onHello(peer, message);
     if (isProof(message)) return this.#onProof(peer, message);
     peer.earlyBytes += bytes.length;
-    if (peer.early.length >= maxEarly.messages || peer.earlyBytes > maxEarly.bytes) return this.refuse(peer, 'messages before the handshake');
-    peer.early.push(bytes);
+    if (peer.early.length < limits.maxEarlyMessages && peer.earlyBytes <= limits.maxEarlyBytes) {
+      peer.early.push(bytes);
+      return;
+    }
+    this.#context.limitReached(peer.earlyBytes > limits.maxEarlyBytes ? 'maxEarlyBytes' : 'maxEarlyMessages');
+    this.refuse(peer, 'messages before the handshake');
   }
 
   #onHello(peer: Peer, hello: Hello): void {

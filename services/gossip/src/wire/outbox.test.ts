@@ -44,6 +44,16 @@ it('hands out what fits the credit, and of one origin keeps the newest', () => {
   expect(rig.engine.statistics().queuedBytes).toBe(0);
 });
 
+it('lets so many messages wait, and no more', () => {
+  const { rig, sink } = between();
+  rig.returnsCredit = false;
+  const graft = { type: 'graft', wanted: [{ prefix: origin.publicKey.subarray(0, 8), incarnation: 0, sequence: 0 }] } as const;
+  for (let i = 0; i < limits.maxOutstandingMessages + limits.maxWaitingMessages; i++) rig.hear(sink, graft);
+  expect(rig.all('limit-reached')).toEqual([]);
+  rig.hear(sink, graft);
+  expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit: 'maxWaitingMessages' }]);
+});
+
 it('sends to a quiet peer at once, and lets a busy one share messages', () => {
   const { rig, source, sink } = between();
   const keys = Array.from({ length: 4 }, (_, i) => toyKey(5, 10 + i));

@@ -10,9 +10,6 @@ import type { HeldBundle, Origin } from '../store/origin.js';
 import { encodeMessage, passageOverheadBytes, pushOverheadBytes } from './codec.js';
 import type { Message, Passage, Push } from './message.js';
 
-/** Control messages that may wait for one peer. */
-const maxWaiting = 256;
-
 export class Outbox {
   readonly #context: Context;
   readonly #dirty = new Set<Peer>();
@@ -27,8 +24,8 @@ export class Outbox {
   send(peer: Peer, message: Message, delivery: 'reliable' | 'best-effort' = 'reliable'): void {
     const bytes = encodeMessage(message, this.#context.memory);
     const channel = delivery === 'best-effort' && bytes.length <= peer.maxDatagramBytes ? 'datagram' : 'stream';
-    if (peer.waiting.length >= maxWaiting) {
-      this.#context.limitReached('maxOutstandingMessages');
+    if (peer.waiting.length >= limits.maxWaitingMessages) {
+      this.#context.limitReached('maxWaitingMessages');
       return;
     }
     peer.waiting.push({ channel, bytes });
