@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, introductionOf, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, CoreRig, credentialRecord, farewellRecord, introductionOf, toyKey } from '../../../../test/support/core-rig.js';
 import { limits } from '../limits.js';
 import { compareBytes } from '../record/node-id.js';
 import type { Digest } from '../wire/message.js';
@@ -128,6 +128,43 @@ describe('what a peer asks for', () => {
     expect(sent).toBeLessThanOrEqual(limits.antiEntropyBytesPerSecond);
     expect(sent).toBeGreaterThan(limits.antiEntropyBytesPerSecond - 40_000);
     expect(reached()).toContain('antiEntropyBytesPerSecond');
+  });
+
+  describe('by a digest', () => {
+    const other = toyKey(7, 3);
+    /** A core that heard of an origin, and what it answers to a digest with these entries. */
+    function heard(...bundles: readonly Uint8Array[]) {
+      const rig = new CoreRig();
+      const [feeder, connection] = [rig.connect(toyKey(7, 1)), rig.connect(toyKey(7, 2), 'accepted', { peers: 3 })];
+      for (const bundle of bundles) rig.push(feeder, [bundle]);
+      const answerTo = (entries: Digest['entries']) => {
+        rig.clear();
+        rig.hear(connection, { type: 'digest', from: new Uint8Array(8), to: last, entries });
+        const wanted = rig.messagesTo(connection).flatMap((message) => (message.type === 'request' ? message.prefixes : []));
+        return { given: rig.pushedTo(connection, 'anti-entropy').length, wanted: wanted.length };
+      };
+      return { rig, answerTo };
+    }
+    const farewell = bundleOf(other, { sequence: 2, records: [farewellRecord] });
+
+    it('is given who is there, and unasked none who failed or left (PROTOCOL 9.3)', () => {
+      expect(heard(introductionOf(other)).answerTo([]).given).toBe(1);
+      expect(heard(introductionOf(other), farewell).answerTo([]).given).toBe(0);
+      const { rig, answerTo } = heard(introductionOf(other));
+      rig.advance(60_000);
+      expect(rig.all('member-changed').at(-1)?.state).toBe('failed');
+      expect(answerTo([]).given).toBe(0);
+      expect(answerTo([{ prefix: other.publicKey.subarray(0, 8), incarnation: 1, sequence: 0, fingerprint: 0 }]).given).toBe(1);
+    });
+
+    it('lacks nothing of who was forgotten but what is beyond that (PROTOCOL 9.4)', () => {
+      const { rig, answerTo } = heard(introductionOf(other), farewell);
+      rig.advance(limits.retentionMs + 60_000);
+      expect(rig.all('member-forgotten')).toHaveLength(1);
+      const entry = { prefix: other.publicKey.subarray(0, 8), incarnation: 1, sequence: 2, fingerprint: 0 };
+      expect(answerTo([entry]).wanted).toBe(0);
+      expect(answerTo([{ ...entry, sequence: 3 }]).wanted).toBe(1);
+    });
   });
 
   it('is not answered when its entries are in no order or outside of their stretch', () => {

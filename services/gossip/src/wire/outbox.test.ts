@@ -54,6 +54,21 @@ it('lets so many messages wait, and no more', () => {
   expect(rig.all('limit-reached')).toEqual([{ type: 'limit-reached', limit: 'maxWaitingMessages' }]);
 });
 
+it('sends nothing of which nothing is in force any more (PROTOCOL 7.4)', () => {
+  const { rig, source, sink } = between();
+  rig.returnsCredit = false;
+  for (let i = 0; i < limits.maxOutstandingMessages; i++) rig.hear(sink, { type: 'request', prefixes: [origin.publicKey.subarray(0, 8)], continueAt: null });
+  rig.clear();
+  rig.push(source, [sampleOf(origin, 2)]);
+  // From the sink itself, so that it does not take the place of the other in its queue.
+  rig.push(sink, [sampleOf(origin, 3)]);
+  rig.returnsCredit = true;
+  rig.give({ type: 'messages-sent', connection: sink, count: limits.maxOutstandingMessages });
+  rig.advance(limits.batchMs);
+  expect(sequences(rig.pushedTo(sink))).toEqual([]);
+  expect(rig.engine.statistics().queuedBytes).toBe(0);
+});
+
 it('sends to a quiet peer at once, and lets a busy one share messages', () => {
   const { rig, source, sink } = between();
   const keys = Array.from({ length: 4 }, (_, i) => toyKey(5, 10 + i));
