@@ -110,6 +110,26 @@ it('stretches the interval with those present, and takes it back with them', () 
   expect(rig.engine.sampleIntervalMs()).toBe(1_000);
 });
 
+it('learns nothing of how samples arrive from a time in which it stood still', () => {
+  const suspectedAfter = (stallMs: number) => {
+    const rig = new CoreRig();
+    const connection = rig.connect(toyKey(11, 1));
+    rig.push(connection, [introductionOf(origin)]);
+    for (let sequence = 2; sequence < 40; sequence++) {
+      rig.advance(1_000);
+      if (sequence < 37) {
+        rig.nowMs += stallMs;
+        rig.give({ type: 'stalled', milliseconds: stallMs });
+      }
+      rig.push(connection, [sampleOf(origin, sequence, rig.nowMs)]);
+    }
+    const heardMs = rig.nowMs;
+    while (states(rig).at(-1) !== 'suspect') rig.advance(50);
+    return rig.nowMs - heardMs;
+  };
+  expect(suspectedAfter(5_000)).toBe(suspectedAfter(0));
+});
+
 it('suspects nobody for the longer interval at which all speak since many came', () => {
   const rig = new CoreRig();
   const connection = rig.connect(toyKey(11, 1));

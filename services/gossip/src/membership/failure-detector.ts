@@ -110,7 +110,7 @@ export class FailureDetector {
         origin.deadlineMs = Math.max(origin.deadlineMs + limits.failureIntervals * sampleIntervalMs, nowMs + limits.leastSuspectIntervals * sampleIntervalMs);
         return;
       case 'suspect':
-        if (this.#context.peers.up().length === 0 || nowMs < this.#graceUntilMs) {
+        if (this.#context.peers.up().length === 0) {
           origin.deadlineMs = nowMs + sampleIntervalMs;
           return;
         }

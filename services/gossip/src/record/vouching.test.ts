@@ -205,6 +205,17 @@ it('keeps of two credentials the one that ends later (PROTOCOL 5.8)', () => {
   expect(rig.all('credential-admitted').map(({ facts }) => facts.notAfterMs)).toEqual([2_000_000_000_000, 2_000_000_000_001]);
 });
 
+it('takes of two credentials that end together the one that is said now (PROTOCOL 5.8)', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(toyKey(15, 3));
+  const inOtherBytes = credentialRecord(first).payload.map((byte, i, all) => (i === all.length - 1 ? byte ^ 1 : byte));
+  const { judge } = rig;
+  rig.judge = (bytes) => judge(bytes) ?? judge(credentialRecord(first).payload);
+  rig.push(connection, [introductionOf(first)]);
+  rig.push(connection, [bundleOf(first, { sequence: 2, records: [{ kind: 0, payload: inOtherBytes }] })]);
+  expect(rig.all('credential-admitted').map(({ credential }) => credential)).toEqual([credentialRecord(first).payload, inOtherBytes]);
+});
+
 it('asks again for every credential but its own when the roots have changed', () => {
   const rig = new CoreRig();
   const connection = rig.connect(toyKey(15, 3));
