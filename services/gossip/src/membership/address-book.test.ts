@@ -25,6 +25,17 @@ it('bounds what is remembered of former peers', () => {
   expect(rig.engine.statistics().addresses).toBe(limits.maxLearnedAddresses);
 });
 
+it('remembers one address of a former peer, the newest, whatever it comes from', () => {
+  const rig = new CoreRig();
+  const leave = (i: number) => rig.give({ type: 'connection-closed', connection: rig.connect(toyKey(3, i)), reason: 'gone' });
+  leave(1);
+  for (let i = 0; i < limits.maxLearnedAddresses; i++) leave(2);
+  expect(rig.engine.statistics().addresses).toBe(2);
+  rig.clear();
+  rig.advance(2_000);
+  expect(rig.dialled.sort()).toEqual(['10.0.0.1:9740', `10.0.0.${limits.maxLearnedAddresses + 1}:9740`]);
+});
+
 it('waits longer after each failure, up to a bound, and not at all where there is nobody else', () => {
   const rig = new CoreRig();
   const context = new Context({ cluster: 'sim', clusterTag, self: rig.key.id, incarnation: 1, credential: new Uint8Array(0), descriptor: { name: 'n', version: '1', labels: {}, metrics: [] }, advertise: null, sampleIntervalMs: 1_000, connections: { type: 'logarithmic' }, random: () => 0.5 });

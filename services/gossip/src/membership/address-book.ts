@@ -3,7 +3,7 @@
  * here but in a join of their owner (docs/PROTOCOL.md section 6); both sets are bounded.
  */
 import type { Context } from '../context.js';
-import type { Address } from '../input.js';
+import type { Address, NodeId } from '../input.js';
 import { limits } from '../limits.js';
 import { between, choose, pick } from '../random.js';
 
@@ -16,7 +16,7 @@ interface Entry {
 export class AddressBook {
   readonly #context: Context;
   readonly #discovered = new Map<Address, Entry>();
-  readonly #learned = new Map<Address, Entry>();
+  readonly #learned = new Map<Address, Entry & { readonly of: NodeId }>();
   readonly #dialling = new Set<Address>();
   /** Those that turned out to be this node itself, by the word of who was reached there: believed until then, on the monotonic clock. */
   readonly #own = new Map<Address, number>();
@@ -49,17 +49,16 @@ export class AddressBook {
     }
   }
 
-  /** The address of a former peer: kept in place of the oldest such. */
-  remember(address: Address): void {
+  /** The address of a former peer: kept in place of the one that it had before, else of the oldest such. */
+  remember(address: Address, of: NodeId): void {
     const entry = this.#discovered.get(address) ?? this.#learned.get(address) ?? { failures: 0, notBeforeMs: 0 };
     entry.notBeforeMs = this.#context.nowMs + limits.redialAfterMs;
     if (this.#discovered.has(address) || this.isOwn(address)) return;
-    this.#learned.delete(address);
-    if (this.#learned.size >= limits.maxLearnedAddresses) {
-      const oldest = this.#learned.keys().next();
-      if (!oldest.done) this.#learned.delete(oldest.value);
-    }
-    this.#learned.set(address, entry);
+    // One node that comes from many addresses takes one place, so it cannot push the others out.
+    for (const [former, learned] of this.#learned) if (former === address || learned.of === of) this.#learned.delete(former);
+    const [oldest] = this.#learned.keys();
+    if (oldest !== undefined && this.#learned.size >= limits.maxLearnedAddresses) this.#learned.delete(oldest);
+    this.#learned.set(address, { ...entry, of });
   }
 
   isOwn(address: Address): boolean {

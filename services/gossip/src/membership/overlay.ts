@@ -58,7 +58,7 @@ export class Overlay {
   }
 
   down(peer: Peer): void {
-    this.addresses.remember(peer.address);
+    if (peer.id !== null) this.addresses.remember(peer.address, peer.id);
     if (this.#context.peers.up().length === 0) this.#discoverWaitMs = limits.discoverHurryMs;
     this.#context.timers.atLatest('overlay', this.#context.nowMs + between(this.#context.config.random, 0, limits.overlayIntervalMs / 4));
   }
