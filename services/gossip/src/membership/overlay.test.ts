@@ -84,15 +84,30 @@ it('sheds what is beyond the target, not before its time and not all at once', (
   expect(rig.engine.statistics().peers).toBe(rig.engine.statistics().targetDegree + limits.surplusConnections);
 });
 
-it('asks discovery again for ever: soon while peers are wanting', () => {
-  const rig = new CoreRig();
-  const asked: number[] = [];
-  for (let i = 0; i < 3_000; i++) {
-    const next = rig.engine.nextWakeup();
-    rig.nowMs = Math.max(rig.nowMs, next?.atMs ?? 0);
-    if (rig.give({ type: 'wake-up' }).some(({ type }) => type === 'discover')) asked.push(rig.nowMs);
+/** When discovery is asked, from the wake-ups of so long, milliseconds. */
+function asked(rig: CoreRig, milliseconds: number): number[] {
+  const times: number[] = [];
+  for (const untilMs = rig.nowMs + milliseconds; rig.nowMs < untilMs; ) {
+    rig.nowMs = rig.engine.nextWakeup()?.atMs ?? untilMs;
+    if (rig.give({ type: 'wake-up' }).some(({ type }) => type === 'discover')) times.push(rig.nowMs);
   }
-  expect((asked[1] as number) - (asked[0] as number)).toBeLessThan(4 * limits.discoverHurryMs);
-  const last = asked.slice(-2) as [number, number];
+  return times;
+}
+
+it('asks discovery again for ever: soon while peers are wanting', () => {
+  const times = asked(new CoreRig(), 600_000);
+  expect((times[1] as number) - (times[0] as number)).toBeLessThan(4 * limits.discoverHurryMs);
+  const last = times.slice(-2) as [number, number];
   expect(last[1] - last[0]).toBeGreaterThanOrEqual(limits.discoverIntervalMs);
+});
+
+it('asks discovery soon when the last peer is lost, and soon again', () => {
+  const rig = new CoreRig();
+  const connection = rig.connect(peers[0] as (typeof peers)[number]);
+  asked(rig, 100_000);
+  rig.give({ type: 'connection-closed', connection, reason: 'gone' });
+  const lostAtMs = rig.nowMs;
+  const [first, second] = asked(rig, 60_000) as [number, number];
+  expect(first - lostAtMs).toBeLessThan(3 * limits.discoverHurryMs);
+  expect(second - first).toBeLessThan(3 * limits.discoverHurryMs);
 });

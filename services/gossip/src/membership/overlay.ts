@@ -59,7 +59,10 @@ export class Overlay {
 
   down(peer: Peer): void {
     if (peer.id !== null) this.addresses.remember(peer.address, peer.id);
-    if (this.#context.peers.up().length === 0) this.#discoverWaitMs = limits.discoverHurryMs;
+    if (this.#context.peers.up().length === 0) {
+      this.#discoverWaitMs = limits.discoverHurryMs;
+      this.#discoverAtMs = Math.min(this.#discoverAtMs, this.#context.nowMs + limits.discoverHurryMs);
+    }
     this.#context.timers.atLatest('overlay', this.#context.nowMs + between(this.#context.config.random, 0, limits.overlayIntervalMs / 4));
   }
 
