@@ -49,6 +49,8 @@ export const limits = {
   ownAddressMs: 600_000,
   /** Dials under way at once. */
   maxDials: 3,
+  /** A join is dialled while fewer are: what others tell leaves one for the addresses that the node knows by itself. */
+  maxJoinDials: 2,
   /** A peer that was one and is none any more is not dialled again for so long while there are others, milliseconds. */
   redialAfterMs: 60_000,
   /** A connection is not closed for surplus before it is so old, milliseconds. */

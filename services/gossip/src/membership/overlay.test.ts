@@ -42,6 +42,21 @@ describe('a walk that looks for peers', () => {
     expect(rig.dialled).toEqual([walker]);
   });
 
+  it('leaves a dial for the addresses known, whatever others name', () => {
+    const { rig, from } = walking();
+    const named = Array.from({ length: limits.maxDials }, (_, i) => `10.3.1.${i}:9740`);
+    for (const address of named) rig.hear(from, { type: 'join', steps: 0, address });
+    expect(rig.dialled).toEqual(named.slice(0, limits.maxJoinDials));
+    rig.clear();
+    const known = [walker, '10.3.0.2:9740'];
+    rig.give({ type: 'discovered', addresses: known });
+    rig.advance(2 * limits.rotateIntervalMs);
+    expect(rig.dialled).toHaveLength(1);
+    rig.give({ type: 'dial-failed', address: named[0] as string, reason: 'no answer' });
+    rig.advance(2 * limits.overlayIntervalMs);
+    expect(rig.dialled.sort()).toEqual(known.sort());
+  });
+
   it('is cut to the steps of a walk', () => {
     const { rig, from, to } = walking();
     rig.hear(from, { type: 'join', steps: 255, address: walker });

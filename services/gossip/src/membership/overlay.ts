@@ -78,7 +78,7 @@ export class Overlay {
       this.#outbox.send(next, { type: 'join', steps: steps - 1, address: join.address });
       return;
     }
-    if (this.#connected().has(join.address) || this.addresses.isDialling(join.address) || this.addresses.dialling >= limits.maxDials) return;
+    if (this.#connected().has(join.address) || this.addresses.isDialling(join.address) || this.addresses.dialling >= limits.maxJoinDials) return;
     this.addresses.dial(join.address);
   }
 
@@ -147,10 +147,10 @@ export class Overlay {
   /** Tries a known address although there are peers enough: sooner while somebody is missed. */
   #heal(): void {
     const { nowMs, config, origins } = this.#context;
-    if (nowMs < this.#healAtMs) return;
+    if (nowMs < this.#healAtMs || this.addresses.dialling >= limits.maxDials) return;
     const missed = origins.all().some((origin) => origin.state === 'failed' || origin.state === 'suspect');
     this.#healAtMs = nowMs + (missed ? limits.healIntervalMs : limits.rotateIntervalMs) * between(config.random, 0.75, 1.25);
-    const address = this.addresses.dialling < limits.maxDials ? this.addresses.next(this.#connected(), 'impatient') : undefined;
+    const address = this.addresses.next(this.#connected(), 'impatient');
     if (address !== undefined) this.addresses.dial(address);
   }
 }
