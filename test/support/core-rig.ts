@@ -104,9 +104,9 @@ export class CoreRig {
     return connection;
   }
 
-  /** A peer that is up. `peers`: how many it says it has. */
-  connect(key: ToyKey, direction: 'dialled' | 'accepted' = 'accepted', said: { readonly peers?: number; readonly incarnation?: number } = {}): ConnectionId {
-    const connection = this.open(key, direction);
+  /** A peer that is up. `peers`: how many it says it has; `address`: where it is reached. */
+  connect(key: ToyKey, direction: 'dialled' | 'accepted' = 'accepted', said: { readonly peers?: number; readonly incarnation?: number; readonly address?: string } = {}): ConnectionId {
+    const connection = this.open(key, direction, said.address);
     this.hear(connection, helloOf(key, said));
     this.hear(connection, { type: 'proof', signature: this.proofOf(connection, key, direction) });
     return connection;

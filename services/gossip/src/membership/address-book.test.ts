@@ -36,7 +36,7 @@ it('remembers one address of a former peer, the newest, whatever it comes from',
   expect(rig.dialled.sort()).toEqual(['10.0.0.1:9740', `10.0.0.${limits.maxLearnedAddresses + 1}:9740`]);
 });
 
-it('waits longer after each failure, up to a bound, and not at all where there is nobody else', () => {
+it('waits longer after each failure, up to a bound, and then as at first', () => {
   const rig = new CoreRig();
   const context = new Context({ cluster: 'sim', clusterTag, self: rig.key.id, incarnation: 1, credential: new Uint8Array(0), descriptor: { name: 'n', version: '1', labels: {}, metrics: [] }, advertise: null, sampleIntervalMs: 1_000, connections: { type: 'logarithmic' }, random: () => 0.5 });
   const book = new AddressBook(context);
@@ -45,16 +45,29 @@ it('waits longer after each failure, up to a bound, and not at all where there i
     book.dial(address(1));
     book.failed(address(1));
     expect(book.next(new Set(), 'impatient')).toBe(address(1));
+    expect(book.next(new Set(), 'patient')).toBeUndefined();
     const failedAtMs = context.nowMs;
-    while (book.next(new Set(), 'patient') === undefined) context.now = { monotonicMs: context.nowMs + 500, wallMs: 0 };
+    while (book.next(new Set(), 'alone') === undefined) context.now = { monotonicMs: context.nowMs + 500, wallMs: 0 };
     return context.nowMs - failedAtMs;
   });
   expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60].map((seconds) => seconds * limits.dialBackoffMs));
-  book.connected(address(1));
+  book.lasted(address(1));
+  expect(book.next(new Set(), 'patient')).toBe(address(1));
   book.failed(address(1));
   expect(book.next(new Set(), 'patient')).toBeUndefined();
   context.now = { monotonicMs: context.nowMs + limits.dialBackoffMs, wallMs: 0 };
   expect(book.next(new Set(), 'patient')).toBe(address(1));
+});
+
+it('leaves former peers out for a while, unless there is nobody else', () => {
+  const rig = new CoreRig();
+  rig.give({ type: 'connection-closed', connection: rig.connect(toyKey(3, 1)), reason: 'gone' });
+  rig.advance(limits.overlayIntervalMs);
+  expect(rig.dialled).toEqual(['10.0.0.1:9740']);
+  rig.connect(toyKey(3, 2));
+  rig.give({ type: 'connection-closed', connection: rig.connect(toyKey(3, 3)), reason: 'gone' });
+  rig.advance(limits.healIntervalMs / 2);
+  expect(rig.dialled).toEqual(['10.0.0.1:9740']);
 });
 
 it('never dials what it knows to be its own', () => {

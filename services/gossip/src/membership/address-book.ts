@@ -8,10 +8,17 @@ import { limits } from '../limits.js';
 import { between, choose, pick } from '../random.js';
 
 interface Entry {
+  /** Dials since one led to a connection that lasted. */
   failures: number;
-  /** Not to be dialled before, unless there is nobody else. */
-  notBeforeMs: number;
+  /** Failed lately until then, and that of a former peer until then. */
+  failedUntilMs: number;
+  formerUntilMs: number;
 }
+
+/** What is left out of a choice: what failed lately and former peers; when there is nobody else, what failed lately; or nothing. */
+export type Patience = 'patient' | 'alone' | 'impatient';
+
+const untried = { failures: 0, failedUntilMs: 0, formerUntilMs: 0 } as const;
 
 export class AddressBook {
   readonly #context: Context;
@@ -45,14 +52,14 @@ export class AddressBook {
     for (const address of [...this.#discovered.keys()]) if (!kept.includes(address)) this.#discovered.delete(address);
     for (const address of kept) {
       this.#learned.delete(address);
-      if (!this.#discovered.has(address)) this.#discovered.set(address, { failures: 0, notBeforeMs: 0 });
+      if (!this.#discovered.has(address)) this.#discovered.set(address, { ...untried });
     }
   }
 
   /** The address of a former peer: kept in place of the one that it had before, else of the oldest such. */
   remember(address: Address, of: NodeId): void {
-    const entry = this.#discovered.get(address) ?? this.#learned.get(address) ?? { failures: 0, notBeforeMs: 0 };
-    entry.notBeforeMs = this.#context.nowMs + limits.redialAfterMs;
+    const entry = this.#entry(address) ?? { ...untried };
+    entry.formerUntilMs = this.#context.nowMs + limits.redialAfterMs;
     if (this.#discovered.has(address) || this.isOwn(address)) return;
     // One node that comes from many addresses takes one place, so it cannot push the others out.
     for (const [former, learned] of this.#learned) if (former === address || learned.of === of) this.#learned.delete(former);
@@ -74,19 +81,22 @@ export class AddressBook {
     return this.#dialling.has(address);
   }
 
-  connected(address: Address): void {
-    this.#dialling.delete(address);
-    const entry = this.#discovered.get(address) ?? this.#learned.get(address);
-    if (entry !== undefined) entry.failures = 0;
-  }
-
+  /** A dial of it came to nothing, or to a connection that has not lasted so far. */
   failed(address: Address): void {
     this.#dialling.delete(address);
-    const entry = this.#discovered.get(address) ?? this.#learned.get(address);
+    const entry = this.#entry(address);
     if (entry === undefined) return;
     entry.failures += 1;
     const backoffMs = Math.min(limits.maxDialBackoffMs, limits.dialBackoffMs * 2 ** (entry.failures - 1));
-    entry.notBeforeMs = this.#context.nowMs + backoffMs * between(this.#context.config.random, 0.75, 1.25);
+    entry.failedUntilMs = this.#context.nowMs + backoffMs * between(this.#context.config.random, 0.75, 1.25);
+  }
+
+  /** A connection with it lasted. */
+  lasted(address: Address): void {
+    const entry = this.#entry(address);
+    if (entry === undefined) return;
+    entry.failures = 0;
+    entry.failedUntilMs = 0;
   }
 
   /** It led to this node itself, or to one that says so, which proves nothing: not again for a while. */
@@ -101,10 +111,18 @@ export class AddressBook {
     this.#own.set(address, this.#context.nowMs + limits.ownAddressMs);
   }
 
-  /** A random address to try: of those not connected, not the own, not being dialled; `patience` respects what failed lately. */
-  next(connected: ReadonlySet<Address>, patience: 'patient' | 'impatient'): Address | undefined {
-    const { nowMs, config } = this.#context;
-    const open = [...this.#discovered, ...this.#learned].filter(([address, entry]) => !connected.has(address) && !this.isOwn(address) && !this.#dialling.has(address) && (patience === 'impatient' || entry.notBeforeMs <= nowMs));
-    return pick(config.random, open)?.[0];
+  /** A random address to try: of those not connected, not the own, not being dialled, and not left out for now. */
+  next(connected: ReadonlySet<Address>, patience: Patience): Address | undefined {
+    const open = [...this.#discovered, ...this.#learned].filter(([address, entry]) => !connected.has(address) && !this.isOwn(address) && !this.#dialling.has(address) && !this.#isLeftOut(entry, patience));
+    return pick(this.#context.config.random, open)?.[0];
+  }
+
+  #isLeftOut({ failedUntilMs, formerUntilMs }: Entry, patience: Patience): boolean {
+    const { nowMs } = this.#context;
+    return (patience !== 'impatient' && failedUntilMs > nowMs) || (patience === 'patient' && formerUntilMs > nowMs);
+  }
+
+  #entry(address: Address): Entry | undefined {
+    return this.#discovered.get(address) ?? this.#learned.get(address);
   }
 }

@@ -99,6 +99,91 @@ it('sheds what is beyond the target, not before its time and not all at once', (
   expect(rig.engine.statistics().peers).toBe(rig.engine.statistics().targetDegree + limits.surplusConnections);
 });
 
+describe('a node without a connection', () => {
+  const seed = '10.3.2.1:9740';
+  const key = peers[0] as (typeof peers)[number];
+  /** What may become of a dial, at once. */
+  const ends: [string, (rig: CoreRig) => void][] = [
+    ['that fails', (rig) => rig.give({ type: 'dial-failed', address: seed, reason: 'no address that this socket reaches' })],
+    ['that is refused after TLS', (rig) => rig.give({ type: 'connection-closed', connection: rig.open(key, 'dialled', seed), reason: 'closed by the other side' })],
+    ['that is refused by itself', (rig) => rig.hearBytes(rig.open(key, 'dialled', seed), new Uint8Array(3))],
+    ['that is refused when it holds the other for a peer', (rig) => rig.give({ type: 'connection-closed', connection: rig.connect(key, 'dialled', { address: seed }), reason: 'closed by the other side' })],
+    ['for which it has no room itself', (rig) => {
+      const others = Array.from({ length: limits.maxHandshakesPerLeaf }, () => rig.open(key));
+      rig.open(key, 'dialled', seed);
+      for (const connection of others) rig.give({ type: 'connection-closed', connection, reason: 'gone' });
+    }],
+  ];
+  it.each(ends)('waits longer after each dial %s', (_, end) => {
+    const rig = new CoreRig();
+    // Past the first try of PROTOCOL 6.9, which leaves nothing out.
+    rig.advance(2 * limits.healIntervalMs);
+    rig.give({ type: 'discovered', addresses: [seed] });
+    const waits: number[] = [];
+    for (let dialledAtMs = rig.nowMs; waits.length < 4; dialledAtMs = rig.nowMs) {
+      rig.clear();
+      end(rig);
+      while (rig.dialled.length === 0) rig.advance(100);
+      waits.push(rig.nowMs - dialledAtMs);
+    }
+    waits.forEach((wait, i) => expect(wait).toBeGreaterThanOrEqual(0.75 * limits.dialBackoffMs * 2 ** i));
+  });
+
+  it('dials at once whom it was connected with for a while, however often it had failed to be', () => {
+    const rig = new CoreRig();
+    rig.advance(2 * limits.healIntervalMs);
+    rig.give({ type: 'discovered', addresses: [seed] });
+    for (let i = 0; i < 5; i++) rig.give({ type: 'dial-failed', address: seed, reason: 'no answer' });
+    const connection = rig.connect(key, 'dialled', { address: seed });
+    rig.advance(limits.handshakeDeadlineMs);
+    rig.clear();
+    rig.give({ type: 'connection-closed', connection, reason: 'gone' });
+    rig.advance(limits.overlayIntervalMs / 4);
+    expect(rig.dialled).toEqual([seed]);
+  });
+
+  it('goes on trying every few seconds when it had one', () => {
+    const rig = new CoreRig();
+    const connection = rig.connect(key, 'dialled', { address: seed });
+    rig.advance(limits.handshakeDeadlineMs);
+    rig.give({ type: 'connection-closed', connection, reason: 'gone' });
+    const dialsOf = (milliseconds: number) => {
+      let dials = 0;
+      for (const untilMs = rig.nowMs + milliseconds; rig.nowMs < untilMs; rig.advance(100)) {
+        for (const address of rig.dialled.splice(0)) {
+          dials += 1;
+          rig.give({ type: 'dial-failed', address, reason: 'no answer' });
+        }
+      }
+      return dials;
+    };
+    dialsOf(limits.retentionMs);
+    const inAMinute = dialsOf(60_000);
+    expect(inAMinute).toBeGreaterThan(60_000 / (2 * limits.healIntervalMs));
+    expect(inAMinute).toBeLessThan(120_000 / limits.healIntervalMs);
+  });
+});
+
+it('tries a known address soon when somebody is missed, and otherwise now and then', () => {
+  const rig = new CoreRig();
+  const [near, far, silent] = peers.slice(0, 3) as [(typeof peers)[number], (typeof peers)[number], (typeof peers)[number]];
+  const connection = rig.connect(near);
+  rig.connect(far);
+  rig.give({ type: 'discovered', addresses: [walker] });
+  /** Time until the next dial, which fails. */
+  const next = () => {
+    const fromMs = rig.nowMs;
+    while (rig.dialled.length === 0) rig.advance(100);
+    for (const address of rig.dialled.splice(0)) rig.give({ type: 'dial-failed', address, reason: 'no answer' });
+    return rig.nowMs - fromMs;
+  };
+  next();
+  expect(next()).toBeGreaterThan(limits.rotateIntervalMs / 2);
+  rig.push(connection, [introductionOf(silent, 1, rig.nowMs)]);
+  while (rig.all('member-changed').every(({ state }) => state !== 'suspect')) rig.advance(100);
+  expect(next()).toBeLessThan(2 * limits.healIntervalMs);
+});
+
 /** When discovery is asked, from the wake-ups of so long, milliseconds. */
 function asked(rig: CoreRig, milliseconds: number): number[] {
   const times: number[] = [];

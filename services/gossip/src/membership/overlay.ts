@@ -26,7 +26,11 @@ export class Overlay {
   readonly addresses: AddressBook;
   #discoverAtMs = 0;
   #discoverWaitMs: number = limits.discoverHurryMs;
+  /** When a known address is tried next although there are peers enough: while somebody is missed, and otherwise. */
   #healAtMs = 0;
+  #rotateAtMs = 0;
+  /** Connections that lasted: when there is none any more, this node was cut off. */
+  #hadPeers = false;
   #joinAtMs = 0;
 
   constructor(context: Context, outbox: Outbox, connections: Connections) {
@@ -38,6 +42,7 @@ export class Overlay {
 
   start(): void {
     this.#healAtMs = this.#context.nowMs + limits.healIntervalMs;
+    this.#rotateAtMs = this.#healAtMs;
     this.look();
   }
 
@@ -46,9 +51,9 @@ export class Overlay {
     this.#fill();
   }
 
-  /** A dialled connection is authenticated by TLS. */
+  /** A dialled connection is through TLS. Each end judges the other only now, so it has failed until it lasts. */
   opened(address: Address): void {
-    this.addresses.connected(address);
+    this.addresses.failed(address);
   }
 
   dialFailed(address: Address, reason: string): void {
@@ -58,6 +63,11 @@ export class Overlay {
   }
 
   down(peer: Peer): void {
+    // By then the other end had this node for a peer too, or would have closed (PROTOCOL 7.2).
+    if (this.#context.nowMs - peer.openedAtMs >= limits.handshakeDeadlineMs) {
+      this.#hadPeers = true;
+      this.addresses.lasted(peer.address);
+    }
     if (peer.id !== null) this.addresses.remember(peer.address, peer.id);
     if (this.#context.peers.up().length === 0) {
       this.#discoverWaitMs = limits.discoverHurryMs;
@@ -108,7 +118,7 @@ export class Overlay {
   #fill(): void {
     const connected = this.#connected();
     for (let wanted = Math.min(this.#missing, limits.maxDials - this.addresses.dialling); wanted > 0; wanted--) {
-      const address = this.addresses.next(connected, this.#context.peers.size === 0 ? 'impatient' : 'patient');
+      const address = this.addresses.next(connected, this.#context.peers.size === 0 ? 'alone' : 'patient');
       if (address === undefined) return;
       this.addresses.dial(address);
     }
@@ -144,12 +154,15 @@ export class Overlay {
     for (const peer of choose(config.random, old, Math.ceil(surplus / 4))) this.#connections.close(peer, closeCodes.surplus, 'more connections than wanted');
   }
 
-  /** Tries a known address although there are peers enough: sooner while somebody is missed. */
+  /** Tries a known address, whatever became of it lately: sooner while somebody is missed. */
   #heal(): void {
-    const { nowMs, config, origins } = this.#context;
-    if (nowMs < this.#healAtMs || this.addresses.dialling >= limits.maxDials) return;
-    const missed = origins.all().some((origin) => origin.state === 'failed' || origin.state === 'suspect');
-    this.#healAtMs = nowMs + (missed ? limits.healIntervalMs : limits.rotateIntervalMs) * between(config.random, 0.75, 1.25);
+    const { nowMs, config, peers, origins } = this.#context;
+    const lostAll = this.#hadPeers && peers.up().length === 0;
+    const missed = lostAll || origins.all().some((origin) => origin.state === 'failed' || origin.state === 'suspect');
+    if (nowMs < (missed ? this.#healAtMs : this.#rotateAtMs) || this.addresses.dialling >= limits.maxDials) return;
+    const share = between(config.random, 0.75, 1.25);
+    this.#healAtMs = nowMs + limits.healIntervalMs * share;
+    this.#rotateAtMs = nowMs + limits.rotateIntervalMs * share;
     const address = this.addresses.next(this.#connected(), 'impatient');
     if (address !== undefined) this.addresses.dial(address);
   }
