@@ -181,6 +181,20 @@ describe('what a peer asks for', () => {
   });
 });
 
+it('tells who comes back from an old disk, after it was forgotten, of its later life, and nobody else', () => {
+  const rig = new CoreRig();
+  const [restored, other] = [toyKey(7, 5), toyKey(7, 6)];
+  const told = rig.connect(other);
+  const later = introductionOf(restored, 6, rig.nowMs);
+  rig.push(told, [later]);
+  rig.advance(limits.retentionMs + 60_000);
+  expect(rig.all('member-forgotten')).toHaveLength(1);
+  const digest = { type: 'digest', from: new Uint8Array(8), to: last, entries: [{ prefix: restored.publicKey.slice(0, 8), incarnation: 6, sequence: 1, fingerprint: 0 }] } as const;
+  rig.clear();
+  for (const connection of [rig.connect(restored), told]) rig.hear(connection, digest);
+  expect(rig.sent.filter(({ bytes }) => bytes[0] === 3).map(({ connection }) => rig.pushedTo(connection, 'anti-entropy'))).toEqual([[later]]);
+});
+
 it('follows a prefix by the next number, and the last by the first', () => {
   expect(following(Uint8Array.from([0, 0, 0, 0, 0, 0, 1, 0xff]))).toEqual(Uint8Array.from([0, 0, 0, 0, 0, 0, 2, 0]));
   expect(following(last)).toEqual(new Uint8Array(8));

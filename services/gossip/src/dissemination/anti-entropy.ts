@@ -8,7 +8,7 @@ import type { Context } from '../context.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
 import { between, pick, randomBytes } from '../random.js';
-import { compareBytes } from '../record/node-id.js';
+import { compareBytes, toHex } from '../record/node-id.js';
 import { fingerprintOf } from '../store/fingerprint.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import { prefixBytes } from '../wire/codec.js';
@@ -72,7 +72,8 @@ export class AntiEntropy {
     let continueAt: Uint8Array | null = null;
     let at = 0;
     const wanting = (entry: DigestEntry): void => {
-      if (prefixes.length < limits.maxRequestedOrigins && !origins.isForgotten(entry.prefix, entry.incarnation, entry.sequence, nowMs)) prefixes.push(entry.prefix);
+      if (origins.isForgotten(entry.prefix, entry.incarnation, entry.sequence, nowMs)) helds.push(...this.#lastWordTo(peer, entry));
+      else if (prefixes.length < limits.maxRequestedOrigins) prefixes.push(entry.prefix);
     };
     for (let i = origins.firstAtLeast(digest.from); i < all.length; i++) {
       const origin = all[i] as Origin;
@@ -146,6 +147,13 @@ export class AntiEntropy {
     }
     this.#answer(peer, helds, path);
     return helds.length;
+  }
+
+  /** Who comes back from an old disk when it has been forgotten is heard by nobody, and has to learn from its later words to go beyond them (docs/PROTOCOL.md 8.5). */
+  #lastWordTo(peer: Peer, { prefix }: DigestEntry): readonly HeldBundle[] {
+    if (peer.id === null || !peer.id.startsWith(toHex(prefix))) return [];
+    const newest = this.#context.origins.tombstone(peer.id, this.#context.nowMs)?.newest ?? null;
+    return newest === null ? [] : [newest];
   }
 
   /** What we hold and the other does not. A sample that is on its way along the tree anyway is left to it. */

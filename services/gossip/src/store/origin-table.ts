@@ -5,13 +5,15 @@
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
 import { fromHex, nodeIdBytes, toHex, word } from '../record/node-id.js';
-import { Origin } from './origin.js';
+import { type HeldBundle, Origin } from './origin.js';
 
 export interface Tombstone {
   readonly incarnation: number;
   readonly sequence: number;
   /** For the news of an origin that was only out of reach: it says its credential now and then, not with every record. */
   readonly credential: Uint8Array | null;
+  /** Its last word, for the origin itself when it comes back from an old disk. */
+  readonly newest: HeldBundle | null;
   /** Forgotten then, on the monotonic clock. */
   readonly atMs: number;
 }
@@ -103,7 +105,7 @@ export class OriginTable {
       if (!oldest.done) this.#dropTombstone(oldest.value);
     }
     this.#tombstonePrefixes.set(origin.id.slice(0, 16), origin.id);
-    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, credential: origin.credential?.bytes ?? null, atMs: nowMs });
+    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, credential: origin.credential?.bytes ?? null, newest: origin.held[0] ?? null, atMs: nowMs });
   }
 
   /** What is remembered of a forgotten origin. */
