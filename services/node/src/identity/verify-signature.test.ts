@@ -51,3 +51,10 @@ it('goes on with more keys than it keeps', async () => {
     for (const { name, signature } of signers) expect(await verifySignature(name, message, signature)).toBe(true);
   }
 });
+
+it('gives the same verdicts for many in one turn of the event loop, which threads check, as for a few', async () => {
+  const verifySignature = createSignatureVerifier();
+  const { name, signature } = signer();
+  const asked = Array.from({ length: 40 }, (_, i) => verifySignature(name, i % 3 === 0 ? flipped(message, 0) : message, signature));
+  expect(await Promise.all(asked)).toEqual(asked.map((_, i) => i % 3 !== 0));
+});
