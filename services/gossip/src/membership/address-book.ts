@@ -5,6 +5,7 @@
 import type { Context } from '../context.js';
 import type { Address, NodeId } from '../input.js';
 import { limits } from '../limits.js';
+import { putLast } from '../put-last.js';
 import { between, choose, pick } from '../random.js';
 
 interface Entry {
@@ -62,10 +63,8 @@ export class AddressBook {
     entry.formerUntilMs = this.#context.nowMs + limits.redialAfterMs;
     if (this.#discovered.has(address) || this.isOwn(address)) return;
     // One node that comes from many addresses takes one place, so it cannot push the others out.
-    for (const [former, learned] of this.#learned) if (former === address || learned.of === of) this.#learned.delete(former);
-    const [oldest] = this.#learned.keys();
-    if (oldest !== undefined && this.#learned.size >= limits.maxLearnedAddresses) this.#learned.delete(oldest);
-    this.#learned.set(address, { ...entry, of });
+    for (const [former, learned] of this.#learned) if (learned.of === of) this.#learned.delete(former);
+    putLast(this.#learned, address, { ...entry, of }, limits.maxLearnedAddresses);
   }
 
   isOwn(address: Address): boolean {

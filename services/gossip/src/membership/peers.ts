@@ -1,6 +1,7 @@
 /** The connections of this node and the state of each. */
 import type { Address, Channel, ConnectionId, NodeId } from '../input.js';
 import { limits } from '../limits.js';
+import { putLast } from '../put-last.js';
 import type { CredentialFacts } from '../record/credential.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
 import type { Hello } from '../wire/message.js';
@@ -108,9 +109,7 @@ export class Peers {
     this.#byConnection.delete(peer.connection);
     if (peer.id === null || !this.#up.includes(peer)) return;
     this.#up = this.#up.filter((other) => other !== peer);
-    const [first] = this.#parted.keys();
-    if (first !== undefined && this.#parted.size >= limits.maxPartedNodes) this.#parted.delete(first);
-    this.#parted.set(peer.id, peer.allowance);
+    putLast(this.#parted, peer.id, peer.allowance, limits.maxPartedNodes);
   }
 
   /** Its proof and its credential were accepted, and no other connection of this node is up: it goes on with what its node has left (docs/PROTOCOL.md 11.3). */

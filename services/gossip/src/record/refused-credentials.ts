@@ -1,6 +1,7 @@
 /** Credentials that were refused of late (docs/PROTOCOL.md 5.11). */
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
+import { putLast } from '../put-last.js';
 import type { CredentialRefusal } from './credential.js';
 import { equalBytes } from './node-id.js';
 
@@ -21,10 +22,7 @@ export class RefusedCredentials {
   }
 
   remember(origin: NodeId, credential: Uint8Array, reason: CredentialRefusal, nowMs: number): void {
-    this.#last.delete(origin);
-    const [first] = this.#last.keys();
-    if (first !== undefined && this.#last.size >= limits.maxRefusedRemembered) this.#last.delete(first);
-    this.#last.set(origin, { credential: credential.slice(), reason, atMs: nowMs });
+    putLast(this.#last, origin, { credential: credential.slice(), reason, atMs: nowMs }, limits.maxRefusedRemembered);
   }
 
   /** The trusted roots changed: what was refused may be admitted now. */

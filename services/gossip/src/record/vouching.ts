@@ -6,6 +6,7 @@
 import type { Context } from '../context.js';
 import type { Input, NodeId, RequestId } from '../input.js';
 import { limits } from '../limits.js';
+import { putLast } from '../put-last.js';
 import type { Origin } from '../store/origin.js';
 import type { CredentialFacts } from './credential.js';
 import { kinds } from './kinds.js';
@@ -69,15 +70,9 @@ export class Vouching {
   /** A connection ended over which this leaf greeted: from the last of them on it is remembered for as long as a node that failed. */
   part(facts: CredentialFacts): void {
     if (facts.binding === 'shared') return;
-    const leaf = toHex(facts.leafContent);
-    this.#partings.delete(leaf);
     this.#forgetPartings();
-    const [oldest] = this.#partings.keys();
-    if (oldest !== undefined && this.#partings.size >= limits.maxPartedLeaves) {
-      this.#context.limitReached('maxPartedLeaves');
-      this.#partings.delete(oldest);
-    }
-    this.#partings.set(leaf, { nodeId: facts.nodeId, atMs: this.#context.nowMs });
+    const gone = putLast(this.#partings, toHex(facts.leafContent), { nodeId: facts.nodeId, atMs: this.#context.nowMs }, limits.maxPartedLeaves);
+    if (gone !== null) this.#context.limitReached('maxPartedLeaves');
   }
 
   #forgetPartings(): void {

@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
+import { putLast } from '../put-last.js';
 import { fromHex, nodeIdBytes, toHex, word } from '../record/node-id.js';
 import { type HeldBundle, Origin } from './origin.js';
 
@@ -99,13 +100,11 @@ export class OriginTable {
     }
     this.#byId.delete(origin.id);
     this.#ordered.splice(this.#ordered.indexOf(origin), 1);
-    this.#dropTombstone(origin.id);
-    if (this.#tombstones.size >= limits.maxTombstones) {
-      const oldest = this.#tombstones.keys().next();
-      if (!oldest.done) this.#dropTombstone(oldest.value);
-    }
+    const { incarnation, sequence, credential, held } = origin;
+    const tombstone = { incarnation, sequence, credential: credential?.bytes ?? null, newest: held[0] ?? null, atMs: nowMs };
+    const gone = putLast(this.#tombstones, origin.id, tombstone, limits.maxTombstones);
+    if (gone !== null) this.#tombstonePrefixes.delete(gone.slice(0, 16));
     this.#tombstonePrefixes.set(origin.id.slice(0, 16), origin.id);
-    this.#tombstones.set(origin.id, { incarnation: origin.incarnation, sequence: origin.sequence, credential: origin.credential?.bytes ?? null, newest: origin.held[0] ?? null, atMs: nowMs });
   }
 
   /** What is remembered of a forgotten origin. */
