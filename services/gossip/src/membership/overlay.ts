@@ -156,15 +156,20 @@ export class Overlay {
 
   /** Tries a known address, whatever became of it lately: sooner while somebody is missed. */
   #heal(): void {
-    const { nowMs, config, peers, origins } = this.#context;
-    const lostAll = this.#hadPeers && peers.up().length === 0;
-    const missed = lostAll || origins.all().some((origin) => origin.state === 'failed' || origin.state === 'suspect');
-    if (nowMs < (missed ? this.#healAtMs : this.#rotateAtMs) || this.addresses.dialling >= limits.maxDials) return;
+    const { nowMs, config } = this.#context;
+    if (nowMs < this.#healAtMs || this.addresses.dialling >= limits.maxDials) return;
+    if (nowMs < this.#rotateAtMs && !this.#missesSomebody()) return;
     const share = between(config.random, 0.75, 1.25);
     this.#healAtMs = nowMs + limits.healIntervalMs * share;
     this.#rotateAtMs = nowMs + limits.rotateIntervalMs * share;
     const address = this.addresses.next(this.#connected(), 'impatient');
     if (address !== undefined) this.addresses.dial(address);
+  }
+
+  /** A member is suspect or failed, or all peers are lost. */
+  #missesSomebody(): boolean {
+    const { peers, origins } = this.#context;
+    return (this.#hadPeers && peers.up().length === 0) || origins.all().some((origin) => origin.state === 'failed' || origin.state === 'suspect');
   }
 }
 
