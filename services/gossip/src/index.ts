@@ -26,4 +26,4 @@ export { isSignatureWellFormed } from './record/signature.js';
 export { signedMessage } from './record/signed-message.js';
 export { kinds } from './record/kinds.js';
 export { compareBytes, equalBytes, fromHex, isNodeId, toHex } from './record/node-id.js';
-export { type RefusalReason, refusalReasons } from './record/admission.js';
+export { type RefusalReason, refusalReasons } from './record/refusal-reason.js';

@@ -5,7 +5,7 @@
 import type { Address, Channel, ConnectionId, NodeId, RequestId } from './input.js';
 import type { CredentialFacts } from './record/credential.js';
 import type { Bundle } from './record/bundle.js';
-import type { RefusalReason } from './record/admission.js';
+import type { RefusalReason } from './record/refusal-reason.js';
 
 /** Requests to the shell. */
 export type Request =

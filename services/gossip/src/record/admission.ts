@@ -13,26 +13,13 @@ import { type Arrival, Check, Checks } from './check.js';
 import type { CredentialFacts, CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
+import { faults, reasonOfLimit, type RefusalReason } from './refusal-reason.js';
 import { RefusedCredentials } from './refused-credentials.js';
 import type { Vouching } from './vouching.js';
-
-/** Why a bundle was not merged; the label of `starling_records_refused_total` and the names used in docs/PROTOCOL.md section 5. */
-export type RefusalReason = (typeof refusalReasons)[number] | `credential-${CredentialRefusal}`;
-
-/** Those that have nothing to do with the credential's own contents. */
-export const refusalReasons = [
-  'oversized', 'malformed', 'unsupported-version', 'wrong-cluster', 'superseded', 'from-the-future', 'too-old', 'credential-missing', 'signature-invalid',
-  'equivocation', 'leaf-reused', 'departed', 'too-many-origins', 'too-many-kinds', 'too-many-bytes', 'too-frequent', 'too-many-refused', 'overloaded', 'own-identity',
-] as const;
-
-/** Reasons that prove the sender itself at fault: an honest node checks all of this before it passes anything on. */
-const faults: ReadonlySet<RefusalReason> = new Set<RefusalReason>(['oversized', 'malformed', 'wrong-cluster', 'signature-invalid']);
 
 /** What one bundle uses up of its origin's rate, and how much may be used up in advance, milliseconds. */
 const bundleMs = 1_000 / limits.maxBundlesPerSecond;
 const burstMs = limits.maxBundleBurst * bundleMs;
-
-const reasonOfLimit: Readonly<Record<OriginLimit, RefusalReason>> = { maxKindsPerOrigin: 'too-many-kinds', maxOriginBytes: 'too-many-bytes' };
 
 /** What the rest of the core does about the outcome. */
 export interface AdmissionListener {
