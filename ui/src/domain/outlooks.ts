@@ -1,6 +1,6 @@
 /** The nodes that the gateway offers to look from, and what was last known of each. */
 import type { NetworkView } from './network-view.js';
-import { nodeStates, type NodeState } from './node-state.js';
+import { isSilent, nodeStates, type NodeState } from './node-state.js';
 
 export interface Outlook {
   readonly name: string;
@@ -25,6 +25,6 @@ export function outlooksOf(names: readonly string[], view: NetworkView | null): 
 /** Whom to look from instead; those that will not answer only when there is nobody else. */
 export function waysOut(outlooks: readonly Outlook[], current: string): Outlook[] {
   const others = outlooks.filter(({ name }) => name !== current);
-  const well = others.filter(({ state }) => state !== 'failed' && state !== 'left');
+  const well = others.filter(({ state }) => state === null || !isSilent(state));
   return (well.length > 0 ? well : others).slice(0, maxWaysOut);
 }

@@ -158,7 +158,7 @@ export class AntiEntropy {
 
   /** What we hold and the other does not. A sample that is on its way along the tree anyway is left to it. */
   #lackedBy(origin: Origin, entry: DigestEntry | undefined): readonly HeldBundle[] {
-    if (entry === undefined) return origin.state === 'failed' || origin.state === 'left' ? [] : origin.held;
+    if (entry === undefined) return origin.isPresent ? origin.held : [];
     if (origin.incarnation < entry.incarnation) return [];
     if (origin.incarnation > entry.incarnation) return origin.held;
     if (fingerprintOf(origin) !== entry.fingerprint) return origin.held;
