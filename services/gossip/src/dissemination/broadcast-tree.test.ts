@@ -1,21 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CoreRig, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { messagesOfType, origin, prefix, tree } from '../../../../test/support/tree-rig.js';
 import { limits } from '../limits.js';
-import type { Message } from '../wire/message.js';
-
-const origin = toyKey(6, 9);
-const prefix = origin.publicKey.subarray(0, 8);
-
-/** A core with three peers that hears of an origin from the first of them. */
-function tree() {
-  const rig = new CoreRig();
-  const [a, b, c] = [1, 2, 3].map((i) => rig.connect(toyKey(6, i))) as [number, number, number];
-  rig.clear();
-  rig.push(a, [introductionOf(origin)]);
-  return { rig, a, b, c };
-}
-
-const ofType = <T extends Message['type']>(rig: CoreRig, connection: number, type: T) => rig.messagesTo(connection).filter((message): message is Extract<Message, { type: T }> => message.type === type);
 
 describe('the news of an origin', () => {
   it('flood when it is new, but not back', () => {
@@ -30,7 +16,7 @@ describe('the news of an origin', () => {
     rig.push(a, [sampleOf(origin, 2)]);
     rig.advance(2 * limits.announceIntervalMs);
     expect([b, c].map((connection) => rig.pushedTo(connection).length)).toEqual([0, 1]);
-    const rumors = [a, b, c].map((connection) => ofType(rig, connection, 'announce').flatMap((message) => message.rumors).length);
+    const rumors = [a, b, c].map((connection) => messagesOfType(rig, connection, 'announce').flatMap((message) => message.rumors).length);
     expect(rumors[0]).toBe(0);
     expect(rumors[2]).toBe(0);
   });
@@ -43,7 +29,7 @@ describe('the news of an origin', () => {
       rig.advance(limits.announceIntervalMs + 10);
     }
     for (const connection of [b, c]) {
-      const rumors = ofType(rig, connection, 'announce').flatMap((message) => message.rumors);
+      const rumors = messagesOfType(rig, connection, 'announce').flatMap((message) => message.rumors);
       expect(rumors.length).toBeGreaterThanOrEqual(3);
       expect(rumors[0]).toMatchObject({ incarnation: 1, hops: 1 });
     }
@@ -93,8 +79,8 @@ it('the news of one who went while they were checked make nobody gone the parent
   rig.release();
   for (const connection of [b, c]) rig.push(connection, [sampleOf(origin, 2)]);
   rig.advance(2 * limits.announceIntervalMs);
-  expect([b, c].map((connection) => ofType(rig, connection, 'prune').length)).toEqual([0, 1]);
-  expect(ofType(rig, c, 'announce')).toHaveLength(1);
+  expect([b, c].map((connection) => messagesOfType(rig, connection, 'prune').length)).toEqual([0, 1]);
+  expect(messagesOfType(rig, c, 'announce')).toHaveLength(1);
 });
 
 describe('what comes twice', () => {
@@ -105,7 +91,7 @@ describe('what comes twice', () => {
     rig.push(a, [introductionOf(origin)]);
     expect(rig.all('record-repeated')).toHaveLength(2);
     rig.advance(limits.pruneDelayMs);
-    expect([a, b].map((connection) => ofType(rig, connection, 'prune').flatMap((message) => message.prefixes).length)).toEqual([0, 1]);
+    expect([a, b].map((connection) => messagesOfType(rig, connection, 'prune').flatMap((message) => message.prefixes).length)).toEqual([0, 1]);
     rig.clear();
     rig.push(a, [sampleOf(origin, 2)]);
     expect(rig.pushedTo(b)).toEqual([]);
@@ -117,174 +103,15 @@ describe('what comes twice', () => {
     rig.push(b, [introductionOf(origin)]);
     rig.push(c, [introductionOf(origin)]);
     rig.advance(limits.pruneDelayMs);
-    expect([b, c].map((connection) => ofType(rig, connection, 'prune').length)).toEqual([0, 1]);
+    expect([b, c].map((connection) => messagesOfType(rig, connection, 'prune').length)).toEqual([0, 1]);
   });
 
   it('prunes nothing when it comes by repair', () => {
     const { rig, b } = tree();
     rig.push(b, [introductionOf(origin)], 'anti-entropy');
     rig.advance(limits.pruneDelayMs);
-    expect(ofType(rig, b, 'prune')).toEqual([]);
+    expect(messagesOfType(rig, b, 'prune')).toEqual([]);
   });
-});
-
-describe('an announcement', () => {
-  const rumor = (sequence: number, hops = 1) => ({ prefix, incarnation: 1, sequence, hops });
-
-  it('of what does not come is followed by a graft', () => {
-    const { rig, b } = tree();
-    rig.hear(b, { type: 'announce', rumors: [rumor(2)] });
-    rig.advance(limits.graftDelayMs - 1);
-    expect(ofType(rig, b, 'graft')).toEqual([]);
-    rig.advance(2);
-    expect(ofType(rig, b, 'graft')).toMatchObject([{ wanted: [{ incarnation: 1, sequence: 1 }] }]);
-  });
-
-  it('of what is known or comes in time is not', () => {
-    const { rig, a, b, c } = tree();
-    rig.hear(b, { type: 'announce', rumors: [rumor(1)] });
-    rig.hear(c, { type: 'announce', rumors: [rumor(2)] });
-    rig.push(a, [sampleOf(origin, 2)]);
-    rig.advance(2 * limits.graftDelayMs);
-    expect([b, c].flatMap((connection) => ofType(rig, connection, 'graft'))).toEqual([]);
-  });
-
-  it('of a way that is worth it changes the parent', () => {
-    const rig = new CoreRig();
-    const [a, b] = [rig.connect(toyKey(6, 1)), rig.connect(toyKey(6, 2))];
-    rig.push(a, [introductionOf(origin)], 'eager', { hops: 2 + limits.worthwhileHops });
-    rig.hear(b, { type: 'announce', rumors: [rumor(1, 2)] });
-    rig.advance(limits.pruneDelayMs);
-    expect([a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length])).toEqual([[0, 0], [0, 0]]);
-    rig.hear(b, { type: 'announce', rumors: [rumor(1, 1)] });
-    rig.advance(limits.pruneDelayMs);
-    const graftsAndPrunes = () => [a, b].map((connection) => [ofType(rig, connection, 'graft').length, ofType(rig, connection, 'prune').length]);
-    expect(graftsAndPrunes()).toEqual([[0, 0], [1, 0]]);
-    // The old way is cut when the new one was first, not for its word.
-    rig.push(b, [sampleOf(origin, 2)]);
-    rig.push(a, [sampleOf(origin, 2)]);
-    rig.advance(limits.pruneDelayMs);
-    expect(graftsAndPrunes()).toEqual([[0, 1], [1, 0]]);
-  });
-
-  it('of a way that brings nothing cuts none', () => {
-    const rig = new CoreRig();
-    const [a, b] = [rig.connect(toyKey(6, 1)), rig.connect(toyKey(6, 2))];
-    rig.push(a, [introductionOf(origin)], 'eager', { hops: 2 + limits.worthwhileHops });
-    for (let sequence = 1; sequence < 5; sequence++) {
-      rig.hear(b, { type: 'announce', rumors: [rumor(sequence, 0)] });
-      rig.push(a, [sampleOf(origin, sequence + 1)], 'eager', { hops: 2 + limits.worthwhileHops });
-      rig.advance(limits.pruneDelayMs);
-    }
-    expect(ofType(rig, a, 'prune')).toEqual([]);
-  });
-
-  it('of the parent itself, when the repair had been first by a long way, changes nothing', () => {
-    const { rig, a, b } = tree();
-    rig.push(b, [sampleOf(origin, 2)], 'anti-entropy', { hops: 2 + limits.worthwhileHops });
-    rig.clear();
-    rig.hear(a, { type: 'announce', rumors: [rumor(2, 1)] });
-    rig.advance(limits.pruneDelayMs);
-    expect(rig.messagesTo(a).filter(({ type }) => type === 'graft' || type === 'prune')).toEqual([]);
-  });
-
-  it('of more shorter ways than a graft may name is answered in messages that the other takes', () => {
-    const rig = new CoreRig();
-    const [a, b] = [rig.connect(toyKey(6, 1)), rig.connect(toyKey(6, 2))];
-    const origins = Array.from({ length: limits.maxRequestedOrigins + 1 }, (_, i) => toyKey(8, i));
-    for (let i = 0; i < origins.length; i += 50) rig.push(a, origins.slice(i, i + 50).map((key) => introductionOf(key)), 'eager', { hops: 2 + limits.worthwhileHops });
-    rig.clear();
-    rig.hear(b, { type: 'announce', rumors: origins.map((key) => ({ ...rumor(1), prefix: key.publicKey.subarray(0, 8) })) });
-    expect(ofType(rig, b, 'graft').map(({ wanted }) => wanted.length)).toEqual([limits.maxRequestedOrigins, 1]);
-  });
-
-  it('leads to its announcer, though another announces all the time what it does not have', () => {
-    const { rig, b, c } = tree();
-    for (let round = 0; round < 8; round++) {
-      rig.hear(b, { type: 'announce', rumors: [rumor(1_000_000 + round)] });
-      rig.advance(10);
-      rig.hear(c, { type: 'announce', rumors: [rumor(2 + round)] });
-      rig.advance(limits.graftDelayMs - 10);
-    }
-    expect(ofType(rig, c, 'graft').length).toBeGreaterThanOrEqual(3);
-    rig.clear();
-    rig.hear(c, { type: 'announce', rumors: [rumor(20)] });
-    rig.advance(limits.maxAnnouncers * limits.graftDelayMs);
-    expect(ofType(rig, c, 'graft')).toHaveLength(1);
-  });
-
-  it('is followed by grafts to some of those from whom it came, one after the other, until it has come', () => {
-    const rig = new CoreRig();
-    const peers = Array.from({ length: limits.maxAnnouncers + 1 }, (_, i) => rig.connect(toyKey(6, 1 + i)));
-    for (const peer of peers) rig.hear(peer, { type: 'announce', rumors: [rumor(1)] });
-    const grafts = () => peers.map((peer) => ofType(rig, peer, 'graft').length);
-    rig.advance(limits.graftDelayMs);
-    expect(grafts()).toEqual([1, 0, 0, 0, 0]);
-    rig.give({ type: 'connection-closed', connection: peers[1] as number, reason: 'gone' });
-    rig.advance(limits.graftDelayMs);
-    expect(grafts()).toEqual([1, 0, 1, 0, 0]);
-    rig.push(peers[2] as number, [introductionOf(origin)], 'graft');
-    rig.advance(limits.maxAnnouncers * limits.graftDelayMs);
-    expect(grafts()).toEqual([1, 0, 1, 0, 0]);
-    expect(rig.all('limit-reached')).toEqual([]);
-  });
-
-  it('is asked for as it was announced last', () => {
-    const { rig, a, b, c } = tree();
-    for (const peer of [b, c]) rig.hear(peer, { type: 'announce', rumors: [rumor(2)] });
-    const grafts = () => [b, c].map((peer) => ofType(rig, peer, 'graft').length);
-    rig.advance(limits.graftDelayMs);
-    expect(grafts()).toEqual([1, 0]);
-    rig.push(a, [sampleOf(origin, 2)]);
-    rig.hear(c, { type: 'announce', rumors: [rumor(3)] });
-    rig.advance(limits.graftDelayMs);
-    expect(grafts()).toEqual([1, 1]);
-  });
-
-  it('by more than are asked is asked for of the first of them, and of others in place of those that are gone', () => {
-    const rig = new CoreRig();
-    const peers = Array.from({ length: limits.maxAnnouncers + 2 }, (_, i) => rig.connect(toyKey(6, 1 + i)));
-    const [gone = 0] = peers;
-    const late = peers.at(-1) as number;
-    for (const peer of peers.slice(0, -1)) for (const sequence of [1, 2]) rig.hear(peer, { type: 'announce', rumors: [rumor(sequence)] });
-    rig.give({ type: 'connection-closed', connection: gone, reason: 'gone' });
-    rig.hear(late, { type: 'announce', rumors: [rumor(1)] });
-    rig.advance(2 * limits.maxAnnouncers * limits.graftDelayMs);
-    expect(peers.map((peer) => ofType(rig, peer, 'graft').length)).toEqual([0, 1, 1, 1, 0, 1]);
-  });
-
-  it('is waited for within a bound for each peer, and one for all', () => {
-    const rig = new CoreRig();
-    const rumors = (round: number) => Array.from({ length: limits.maxAnnouncements }, (_, j) => ({ ...rumor(1), prefix: Uint8Array.from([9, round, j >> 8, j & 255, 0, 0, 0, 0]) }));
-    const peers = Array.from({ length: limits.maxMissing / limits.maxPeerMissing + 1 }, (_, i) => rig.connect(toyKey(6, i)));
-    const reached = () => rig.all('limit-reached').map(({ limit }) => limit);
-    const [first = 0, second = 0] = peers;
-    rig.hear(first, { type: 'announce', rumors: rumors(0) });
-    rig.hear(first, { type: 'announce', rumors: rumors(1) });
-    expect(reached()).toEqual(['maxPeerMissing']);
-    rig.hear(second, { type: 'announce', rumors: rumors(1) });
-    expect(reached()).toEqual(['maxPeerMissing']);
-    peers.slice(2).forEach((peer, i) => rig.hear(peer, { type: 'announce', rumors: rumors(2 + i) }));
-    expect(reached()).toEqual(['maxPeerMissing', 'maxMissing']);
-    rig.advance(limits.graftDelayMs);
-    rig.clear();
-    rig.hear(first, { type: 'announce', rumors: rumors(1) });
-    expect(reached()).toEqual([]);
-  });
-});
-
-it('gives up the place of what a peer announced when its connection ends (PROTOCOL 7.5.4)', () => {
-  const rig = new CoreRig();
-  const rumors = (round: number) => Array.from({ length: limits.maxPeerMissing }, (_, i) => ({ prefix: Uint8Array.from([9, round, i >> 8, i & 255, 0, 0, 0, 0]), incarnation: 1, sequence: 1, hops: 1 }));
-  for (let round = 0; round < limits.maxMissing / limits.maxPeerMissing; round++) {
-    const connection = rig.connect(toyKey(6, 1), 'accepted', { incarnation: round + 1 });
-    rig.hear(connection, { type: 'announce', rumors: rumors(round) });
-    rig.give({ type: 'connection-closed', connection, reason: 'gone' });
-  }
-  const honest = rig.connect(toyKey(6, 2));
-  rig.hear(honest, { type: 'announce', rumors: rumors(9) });
-  rig.advance(limits.graftDelayMs);
-  expect(ofType(rig, honest, 'graft').flatMap(({ wanted }) => wanted)).toHaveLength(limits.maxPeerMissing);
 });
 
 describe('a new peer', () => {
@@ -310,8 +137,8 @@ it('asks a peer for a credential not at every bundle', () => {
   const { rig, a } = tree();
   const unknown = toyKey(6, 20);
   for (let sequence = 2; sequence < 12; sequence++) rig.push(a, [sampleOf(unknown, sequence)]);
-  expect(ofType(rig, a, 'graft')).toHaveLength(1);
+  expect(messagesOfType(rig, a, 'graft')).toHaveLength(1);
   rig.advance(limits.askIntervalMs);
   rig.push(a, [sampleOf(unknown, 20)]);
-  expect(ofType(rig, a, 'graft')).toHaveLength(2);
+  expect(messagesOfType(rig, a, 'graft')).toHaveLength(2);
 });
