@@ -92,6 +92,18 @@ it('proves an equivocation, and takes no more of that life', () => {
   expect(rig.all('record-merged')).toHaveLength(2);
 });
 
+it('takes no more of a life in which it equivocated when it has forgotten everything else of it', () => {
+  const { rig, connection } = rigWith(peer);
+  rig.push(connection, [introductionOf(other), bundleOf(other, { sequence: 1, records: [credentialRecord(other), sampleRecord(7)] })]);
+  rig.advance(limits.retentionMs + 60_000);
+  expect(rig.all('member-forgotten').map(({ origin }) => origin)).toContain(other.id);
+  rig.clear();
+  rig.push(connection, [introductionOf(other, 1, rig.nowMs), sampleOf(other, 2, rig.nowMs)]);
+  expect(rig.refusals()).toEqual(['departed', 'departed']);
+  rig.push(connection, [introductionOf(other, 2, rig.nowMs)]);
+  expect(rig.all('record-merged')).toHaveLength(1);
+});
+
 it('takes nothing of a life that said farewell', () => {
   const { rig, connection } = rigWith(peer);
   rig.push(connection, [introductionOf(other)]);

@@ -9,6 +9,7 @@ import { fromHex, nodeIdBytes, toHex, word } from '../record/node-id.js';
 import { type HeldBundle, Origin } from './origin.js';
 
 export interface Tombstone {
+  /** What is not beyond this is admitted no more. */
   readonly incarnation: number;
   readonly sequence: number;
   /** For the news of an origin that was only out of reach: it says its credential now and then, not with every record. */
@@ -100,7 +101,9 @@ export class OriginTable {
     }
     this.#byId.delete(origin.id);
     this.#ordered.splice(this.#ordered.indexOf(origin), 1);
-    const { incarnation, sequence, credential, held } = origin;
+    const { incarnation, equivocatedIncarnation, credential, held } = origin;
+    // Of an incarnation that it was caught lying in nothing is believed any more, however late it comes.
+    const sequence = equivocatedIncarnation === incarnation ? Number.MAX_SAFE_INTEGER : origin.sequence;
     const tombstone = { incarnation, sequence, credential: credential?.bytes ?? null, newest: held[0] ?? null, atMs: nowMs };
     const gone = putLast(this.#tombstones, origin.id, tombstone, limits.maxTombstones);
     if (gone !== null) this.#tombstonePrefixes.delete(gone.slice(0, 16));
