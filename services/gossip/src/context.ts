@@ -1,11 +1,12 @@
 /** What the rules of the core share during one step: what is known, the time, and where outputs go. */
 import type { EngineConfig } from './config.js';
-import type { Now, RequestId } from './input.js';
+import type { Now } from './input.js';
 import { limits } from './limits.js';
 import { type Memory, OwnMemory } from './memory.js';
 import type { Output } from './output.js';
 import { Peers } from './membership/peers.js';
 import { fromHex } from './record/node-id.js';
+import { Requests } from './requests.js';
 import { OriginTable } from './store/origin-table.js';
 import { Timers } from './timers.js';
 
@@ -15,6 +16,7 @@ export class Context {
   readonly origins: OriginTable;
   readonly peers = new Peers();
   readonly timers = new Timers();
+  readonly requests = new Requests((request) => this.emit(request));
   /** Of this life; rises above what was met of the own identity. */
   incarnation: number;
   /** Of the last bundle that this node numbered in this life. */
@@ -24,7 +26,6 @@ export class Context {
   present = 1;
   readonly memory: Memory;
   #outputs: Output[] = [];
-  #requests = 0;
 
   constructor(config: EngineConfig) {
     this.config = config;
@@ -44,11 +45,6 @@ export class Context {
 
   limitReached(limit: keyof typeof limits): void {
     this.emit({ type: 'limit-reached', limit });
-  }
-
-  nextRequest(): RequestId {
-    this.#requests += 1;
-    return this.#requests;
   }
 
   takeOutputs(): Output[] {

@@ -3,19 +3,18 @@
  */
 import type { EngineConfig } from './config.js';
 import { Context } from './context.js';
+import { Departure } from './departure.js';
 import { AntiEntropy } from './dissemination/anti-entropy.js';
 import { BroadcastTree } from './dissemination/broadcast-tree.js';
 import type { Input, Now } from './input.js';
-import { limits } from './limits.js';
 import { Connections } from './membership/connections.js';
 import { FailureDetector } from './membership/failure-detector.js';
 import { Overlay } from './membership/overlay.js';
 import type { Peer } from './membership/peers.js';
 import { noteView } from './membership/view.js';
-import type { Output } from './output.js';
+import type { MemberState, Output } from './output.js';
 import { Admission } from './record/admission.js';
 import type { Arrival } from './record/check.js';
-import { kinds } from './record/kinds.js';
 import { Vouching } from './record/vouching.js';
 import type { EngineStatistics } from './statistics.js';
 import type { HeldBundle, Origin } from './store/origin.js';
@@ -57,7 +56,7 @@ class Core implements Engine {
   readonly #tree: BroadcastTree;
   readonly #antiEntropy: AntiEntropy;
   readonly #voice: Voice;
-  #departing = false;
+  readonly #departure: Departure;
 
   constructor(config: EngineConfig) {
     this.#context = new Context(config);
@@ -66,7 +65,7 @@ class Core implements Engine {
     this.#antiEntropy = new AntiEntropy(this.#context, this.#outbox);
     this.#vouching = new Vouching(this.#context, { onUntrusted: (origin) => this.#forget(origin), onReplaced: (origin) => this.#detector.vouchedAnew(origin) });
     this.#admission = new Admission(this.#context, this.#vouching, {
-      onMerged: (origin, held, arrival, previous) => this.#onMerged(origin, held, arrival, previous),
+      onMerged: (origin, held, arrival, before) => this.#onMerged(origin, held, arrival, before),
       onRepeated: (via, path, origin) => path === 'eager' && this.#tree.repeated(via, origin),
       onCredentialMissing: (via, prefix) => this.#tree.ask(via, prefix),
       onFault: (via, reason) => this.#connections.refuse(via, `a record that is ${reason}`),
@@ -81,6 +80,7 @@ class Core implements Engine {
     });
     this.#overlay = new Overlay(this.#context, this.#outbox, this.#connections);
     this.#detector = new FailureDetector(this.#context, { onExpired: (origin) => this.#forget(origin) });
+    this.#departure = new Departure(this.#context, this.#outbox);
     this.#voice = new Voice(this.#context, {
       onSpoken: (bytes) => this.#admission.receive({ bytes, via: null, hops: 0, ageMs: 0, path: 'own' }),
     });
@@ -90,7 +90,7 @@ class Core implements Engine {
     this.#context.now = now;
     this.#dispatch(input);
     this.#outbox.flush();
-    if (this.#departing) this.#departWhenHeard();
+    this.#departure.look();
     return this.#context.takeOutputs();
   }
 
@@ -153,20 +153,13 @@ class Core implements Engine {
       case 'round-trip-measured':
         return this.#withPeer(input.connection, (peer) => (peer.roundTripMs = input.milliseconds));
       case 'signed':
-        if (!this.#connections.onSigned(input.request, input.signature)) this.#voice.onSigned(input.request, input.signature);
-        return;
       case 'signature-verified':
-        if (!this.#admission.onSignatureVerified(input.request, input.valid)) this.#connections.onSignatureVerified(input.request, input.valid);
-        return;
       case 'credential-verified':
-        if (this.#admission.onCredentialVerified(input.request, input.result) || this.#vouching.onCredentialVerified(input.request, input.result)) return;
-        this.#connections.onCredentialVerified(input.request, input.result);
-        return;
+        return this.#context.requests.answered(input);
       case 'stalled':
         return this.#detector.stalled(input.milliseconds);
       case 'leaving':
-        this.#departing = true;
-        this.#context.timers.set('farewell', this.#context.nowMs + limits.farewellDeadlineMs);
+        this.#departure.begin();
         return this.#voice.leave();
     }
   }
@@ -196,7 +189,7 @@ class Core implements Engine {
       case 'detect':
         return this.#detector.sweep();
       case 'farewell':
-        return this.#depart();
+        return this.#departure.end();
     }
   }
 
@@ -255,15 +248,10 @@ class Core implements Engine {
     this.#overlay.down(peer);
   }
 
-  #onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void {
+  #onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, before: MemberState | null): void {
     if (held.bundle.sequence === origin.sequence) noteView(origin, held.bundle);
-    // Given up and here again: most of the network lacks it as we did, and the trees that brought it are cut.
-    const isBack = previous.known && origin.state === 'failed';
-    // The whole store of a new peer is no news to others; what is new of whom we know may be, by whatever way it came.
-    const isFirstPass = !previous.known && arrival.path === 'anti-entropy' && arrival.via !== null && arrival.via.catchUp !== null;
-    this.#detector.heard(origin, held, !previous.known);
-    if (arrival.path === 'own' && held.bundle.has(kinds.farewell)) this.#tree.spreadToAll(origin, held);
-    else if (!isFirstPass) this.#tree.spread(origin, held, arrival, !previous.known || isBack);
+    this.#detector.heard(origin, held, before);
+    this.#tree.spread(origin, held, arrival, before);
   }
 
   /** All memory of an origin goes, but for a tombstone. */
@@ -278,18 +266,5 @@ class Core implements Engine {
   #withPeer(connection: number, act: (peer: Peer) => void): void {
     const peer = this.#context.peers.get(connection);
     if (peer !== undefined) act(peer);
-  }
-
-  /** Everybody has the farewell in hand, or there is nobody. */
-  #departWhenHeard(): void {
-    const self = this.#context.origins.get(this.#context.config.self);
-    const said = self?.state === 'left';
-    if (said && this.#context.peers.up().every((peer) => this.#outbox.isEmpty(peer))) this.#depart();
-  }
-
-  #depart(): void {
-    if (!this.#departing) return;
-    this.#departing = false;
-    this.#context.emit({ type: 'departed' });
   }
 }

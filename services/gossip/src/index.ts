@@ -7,7 +7,6 @@ export { Budget } from './budget.js';
 export { limits } from './limits.js';
 export { type Memory, OwnMemory } from './memory.js';
 export { choose, seededRandom } from './random.js';
-export { targetDegree } from './membership/overlay.js';
 export { type Bundle, type BundleDecoding, type BundleDraft, type BundleRecord, decodeBundle, encodeBundle, messageOfBundle, messageOfUnsigned, peekBundle, type ReadBundle, sealBundle, signatureOfBundle, wordOfSignature } from './record/bundle.js';
 export {
   type Credential,
@@ -19,7 +18,7 @@ export {
   messageOfUnsignedCredential,
 } from './record/credential.js';
 export { type Descriptor, decodeDescriptor, descriptorFault, encodeDescriptor, type MetricDefinition, type MetricType } from './record/descriptor.js';
-export { decodeSample, encodeSample, fromMultiple, type Sample, toMultiple } from './record/sample.js';
+export { decodeSample, encodeSample, fromMultiple, type Sample } from './record/sample.js';
 export { decodeTrust, encodeTrust } from './record/trust.js';
 export { formatLeafUri, isClusterName, type LeafUri, parseLeafUri } from './record/leaf-uri.js';
 export { isSignatureWellFormed } from './record/signature.js';

@@ -36,6 +36,9 @@ export interface PeerCertificate {
   readonly uri: string;
 }
 
+/** What a credential says, or why it is not believed. */
+export type CredentialVerdict = { readonly admitted: true; readonly facts: CredentialFacts } | { readonly admitted: false; readonly reason: CredentialRefusal };
+
 export type Input =
   /** The node begins: the first input, given once. */
   | { readonly type: 'started' }
@@ -81,11 +84,7 @@ export type Input =
   /** The answer to `verify-signature`. */
   | { readonly type: 'signature-verified'; readonly request: RequestId; readonly valid: boolean }
   /** The answer to `verify-credential`. */
-  | {
-      readonly type: 'credential-verified';
-      readonly request: RequestId;
-      readonly result: { readonly admitted: true; readonly facts: CredentialFacts } | { readonly admitted: false; readonly reason: CredentialRefusal };
-    }
+  | { readonly type: 'credential-verified'; readonly request: RequestId; readonly result: CredentialVerdict }
   /** This process did not run for so long (paused, starved): what was not heard meanwhile is nobody's fault. */
   | { readonly type: 'stalled'; readonly milliseconds: number }
   /** Say farewell: the process is about to end. */

@@ -31,7 +31,7 @@ export type Request =
   | { readonly type: 'discover' }
   /** Keep this incarnation on disk before anything is signed with it (an own record from a former life was met). */
   | { readonly type: 'persist-incarnation'; readonly incarnation: number }
-  /** The farewell has been handed to every peer: the process may end. */
+  /** The farewell has left for every peer, or was waited for long enough: the process may end. */
   | { readonly type: 'departed' };
 
 /** A life as judged by this node (docs/PROTOCOL.md section 8). */
@@ -71,7 +71,7 @@ export type Event =
   | { readonly type: 'own-identity-conflict'; readonly incarnation: number; readonly sequence: number; readonly repeated: boolean }
   /** A dial came to nothing. `reason` may hold what the other side worded. */
   | { readonly type: 'dial-failed'; readonly address: Address; readonly reason: string }
-  /** The hellos in both directions were accepted: this connection carries gossip. */
+  /** The hello and the proof of the other end were accepted, which need not be so at the other end yet: this connection carries gossip. */
   | { readonly type: 'peer-up'; readonly connection: ConnectionId; readonly peer: NodeId; readonly direction: 'dialled' | 'accepted'; readonly address: Address }
   /** A peer is no longer one. */
   | { readonly type: 'peer-down'; readonly connection: ConnectionId; readonly peer: NodeId; readonly reason: string }

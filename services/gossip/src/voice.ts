@@ -3,7 +3,6 @@
  * anybody's (docs/ARCHITECTURE.md, "The way of one record"). All that there is to say at one moment is one bundle.
  */
 import type { Context } from './context.js';
-import type { RequestId } from './input.js';
 import { limits } from './limits.js';
 import { compareViews, viewDigest } from './membership/view.js';
 import { type BundleRecord, encodeBundle, messageOfUnsigned, sealBundle } from './record/bundle.js';
@@ -32,7 +31,8 @@ export class Voice {
   readonly #pending = new Map<number, Uint8Array>();
   /** Everything else that was said in this life, to be said again under a new incarnation. */
   readonly #said = new Map<number, Uint8Array>();
-  readonly #unsigned = new Map<RequestId, Uint8Array>();
+  /** Encoded, and without their signatures so far. */
+  readonly #unsigned = new Set<Uint8Array>();
   #descriptorSequence = 0;
   #conflictAtMs = Number.NEGATIVE_INFINITY;
   #introduceAtMs = 0;
@@ -99,13 +99,9 @@ export class Voice {
     this.#speak(new Map([[kinds.farewell, new Uint8Array(0)]]));
   }
 
-  /** Returns false when the request was none of ours. */
-  onSigned(request: RequestId, signature: Uint8Array): boolean {
-    const unsigned = this.#unsigned.get(request);
-    if (unsigned === undefined) return false;
-    this.#unsigned.delete(request);
-    this.#listener.onSpoken(sealBundle(unsigned, signature));
-    return true;
+  #onSigned(unsigned: Uint8Array, signature: Uint8Array): void {
+    // What an earlier life wanted to say is said no more.
+    if (this.#unsigned.delete(unsigned)) this.#listener.onSpoken(sealBundle(unsigned, signature));
   }
 
   /** A bundle of our key that we did not make: a new life above it (docs/PROTOCOL.md 8.5). */
@@ -166,9 +162,8 @@ export class Voice {
       lifetimeS: limits.retentionMs / 1_000,
       records: ordered,
     });
-    const request = this.#context.nextRequest();
-    this.#unsigned.set(request, unsigned);
-    this.#context.emit({ type: 'sign', request, message: messageOfUnsigned(unsigned) });
+    this.#unsigned.add(unsigned);
+    this.#context.requests.sign(messageOfUnsigned(unsigned), (signature) => this.#onSigned(unsigned, signature));
     return true;
   }
 }

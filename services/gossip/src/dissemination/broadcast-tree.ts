@@ -7,8 +7,10 @@
 import type { Context } from '../context.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
-import { toHex } from '../record/node-id.js';
+import type { MemberState } from '../output.js';
 import type { Arrival } from '../record/check.js';
+import { kinds } from '../record/kinds.js';
+import { toHex } from '../record/node-id.js';
 import { type HeldBundle, noPeers, type Origin } from '../store/origin.js';
 import type { Announcement, Rumor } from '../wire/message.js';
 import type { Outbox } from '../wire/outbox.js';
@@ -44,12 +46,16 @@ export class BroadcastTree {
     this.#outbox = outbox;
   }
 
-  /** Passes on what was merged. `isNew`: nothing was known of this origin, so every link may be its way. */
-  spread(origin: Origin, held: HeldBundle, arrival: Arrival, isNew: boolean): void {
+  /** Passes on what was merged. `before`: how its origin was judged until now; null when it was unknown. */
+  spread(origin: Origin, held: HeldBundle, arrival: Arrival, before: MemberState | null): void {
+    if (arrival.path === 'own' && held.bundle.has(kinds.farewell)) return this.#spreadToAll(origin, held);
+    // The whole store of a new peer is no news to others; what is new of whom we know may be, by whatever way it came.
+    if (before === null && arrival.path === 'anti-entropy' && arrival.via?.catchUp) return;
     const { peers, timers, nowMs } = this.#context;
     // It may have gone while the signature was checked.
     const via = arrival.via?.phase === 'up' ? arrival.via : null;
-    if (isNew) for (const peer of peers.up()) this.#carry(peer, origin);
+    // Unknown, or given up and here again: most of the network lacks it as we did, and every link may be its way.
+    if (before === null || before === 'failed') for (const peer of peers.up()) this.#carry(peer, origin);
     if (via !== null) {
       this.#spare(via, origin);
       if (arrival.path !== 'anti-entropy') origin.parent = via;
@@ -61,7 +67,7 @@ export class BroadcastTree {
   }
 
   /** The last word of this node: to everybody. */
-  spreadToAll(origin: Origin, held: HeldBundle): void {
+  #spreadToAll(origin: Origin, held: HeldBundle): void {
     for (const peer of this.#context.peers.up()) this.#outbox.push(peer, origin, held);
   }
 

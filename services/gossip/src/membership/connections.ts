@@ -3,14 +3,14 @@
  * hello and proof in both directions, one connection per identity.
  */
 import type { Context } from '../context.js';
-import type { Address, ConnectionId, Input, NodeId, PeerCertificate, RequestId } from '../input.js';
+import type { Address, ConnectionId, CredentialVerdict, Input, NodeId, PeerCertificate } from '../input.js';
 import { limits } from '../limits.js';
 import { randomBytes } from '../random.js';
 import type { CredentialFacts } from '../record/credential.js';
 import { parseLeafUri } from '../record/leaf-uri.js';
-import { equalBytes, fromHex, toHex } from '../record/node-id.js';
+import { equalBytes, toHex } from '../record/node-id.js';
 import { signedMessage } from '../record/signed-message.js';
-import type { Hello, Proof } from '../wire/message.js';
+import type { Hello, Message, Proof } from '../wire/message.js';
 import type { Outbox } from '../wire/outbox.js';
 import { Peer } from './peers.js';
 
@@ -36,7 +36,6 @@ export class Connections {
   readonly #outbox: Outbox;
   readonly #listener: ConnectionsListener;
   #credential: Uint8Array;
-  readonly #proving = new Map<RequestId, Peer>();
 
   constructor(context: Context, outbox: Outbox, listener: ConnectionsListener) {
     this.#context = context;
@@ -85,9 +84,9 @@ export class Connections {
   }
 
   /** Handles what comes before a peer is up; anything but hello and proof waits for the handshake. */
-  greet(peer: Peer, message: { readonly type: string } | Hello | Proof, bytes: Uint8Array): void {
-    if (isHello(message)) return this.#onHello(peer, message);
-    if (isProof(message)) return this.#onProof(peer, message);
+  greet(peer: Peer, message: Message, bytes: Uint8Array): void {
+    if (message.type === 'hello') return this.#onHello(peer, message);
+    if (message.type === 'proof') return this.#onProof(peer, message);
     peer.earlyBytes += bytes.length;
     if (peer.early.length < limits.maxEarlyMessages && peer.earlyBytes <= limits.maxEarlyBytes) {
       peer.early.push(bytes);
@@ -109,8 +108,9 @@ export class Connections {
     peer.hello = hello;
     peer.id = id;
     peer.phase = 'proving';
-    this.#context.emit({ type: 'verify-credential', request: this.#ask(peer), credential: hello.credential });
-    this.#context.emit({ type: 'sign', request: this.#ask(peer), message: this.#proofMessage(peer, peer.direction) });
+    const { requests } = this.#context;
+    requests.verifyCredential(hello.credential, (verdict) => this.#onCredentialVerified(peer, verdict));
+    requests.sign(this.#proofMessage(peer, peer.direction), (signature) => this.#onSigned(peer, signature));
     if (peer.earlyProof !== null) this.#checkProof(peer, peer.earlyProof);
   }
 
@@ -123,7 +123,8 @@ export class Connections {
 
   #checkProof(peer: Peer, signature: Uint8Array): void {
     const theirs = peer.direction === 'dialled' ? 'accepted' : 'dialled';
-    this.#context.emit({ type: 'verify-signature', request: this.#ask(peer), publicKey: fromHex(peer.id ?? '') ?? new Uint8Array(0), message: this.#proofMessage(peer, theirs), signature });
+    const publicKey = peer.hello?.nodeId ?? new Uint8Array(0);
+    this.#context.requests.verifySignature({ publicKey, message: this.#proofMessage(peer, theirs), signature }, (valid) => this.#onProofVerified(peer, valid));
   }
 
   /** What the end of this direction signs: both ends of this very connection, so that it proves nothing on another. */
@@ -142,40 +143,26 @@ export class Connections {
     return signedMessage('starling/proof/1', body);
   }
 
-  /** Returns false when the request was not one of the handshake's. */
-  onSigned(request: RequestId, signature: Uint8Array): boolean {
-    const peer = this.#answered(request);
-    if (peer !== undefined && peer.phase !== 'closed') this.#outbox.send(peer, { type: 'proof', signature });
-    return peer !== undefined;
+  #onSigned(peer: Peer, signature: Uint8Array): void {
+    if (peer.phase !== 'closed') this.#outbox.send(peer, { type: 'proof', signature });
   }
 
-  /** Returns false when the request was not one of the handshake's. */
-  onSignatureVerified(request: RequestId, valid: boolean): boolean {
-    const peer = this.#answered(request);
-    if (peer === undefined) return false;
-    if (peer.phase === 'closed') return true;
-    if (!valid) this.refuse(peer, 'its proof is not signed by the key that it names');
-    else {
-      peer.proofVerified = true;
-      this.#raise(peer);
-    }
-    return true;
+  #onProofVerified(peer: Peer, valid: boolean): void {
+    if (peer.phase === 'closed') return;
+    if (!valid) return this.refuse(peer, 'its proof is not signed by the key that it names');
+    peer.proofVerified = true;
+    this.#raise(peer);
   }
 
-  /** Returns false when the request was not one of the handshake's. */
-  onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
-    const peer = this.#answered(request);
-    if (peer === undefined) return false;
-    if (peer.phase === 'closed') return true;
-    if (!result.admitted) this.refuse(peer, `credential ${result.reason}`);
-    else if (result.facts.nodeId !== peer.id) this.refuse(peer, 'credential of another node');
-    else if (!equalBytes(result.facts.leafFingerprint, peer.peerFingerprint)) this.refuse(peer, 'credential of another certificate than the one presented');
-    else if (this.#listener.isLeafReused(result.facts)) this.refuse(peer, 'its certificate has vouched for another node');
-    else {
-      peer.facts = result.facts;
-      this.#raise(peer);
-    }
-    return true;
+  #onCredentialVerified(peer: Peer, verdict: CredentialVerdict): void {
+    if (peer.phase === 'closed') return;
+    if (!verdict.admitted) return this.refuse(peer, `credential ${verdict.reason}`);
+    const { facts } = verdict;
+    if (facts.nodeId !== peer.id) return this.refuse(peer, 'credential of another node');
+    if (!equalBytes(facts.leafFingerprint, peer.peerFingerprint)) return this.refuse(peer, 'credential of another certificate than the one presented');
+    if (this.#listener.isLeafReused(facts)) return this.refuse(peer, 'its certificate has vouched for another node');
+    peer.facts = facts;
+    this.#raise(peer);
   }
 
   #raise(peer: Peer): void {
@@ -247,23 +234,4 @@ export class Connections {
     }
   }
 
-  #ask(peer: Peer): RequestId {
-    const request = this.#context.nextRequest();
-    this.#proving.set(request, peer);
-    return request;
-  }
-
-  #answered(request: RequestId): Peer | undefined {
-    const peer = this.#proving.get(request);
-    this.#proving.delete(request);
-    return peer;
-  }
-}
-
-function isHello(message: { readonly type: string }): message is Hello {
-  return message.type === 'hello';
-}
-
-function isProof(message: { readonly type: string }): message is Proof {
-  return message.type === 'proof';
 }

@@ -48,16 +48,16 @@ export class FailureDetector {
     this.#schedule();
   }
 
-  /** A bundle of this origin was merged. */
-  heard(origin: Origin, held: HeldBundle, isNew: boolean): void {
+  /** A bundle of this origin was merged. `before`: how it was judged until now; null when it was unknown. */
+  heard(origin: Origin, held: HeldBundle, before: MemberState | null): void {
     const { nowMs } = this.#context;
     if (held.bundle.sequence !== origin.sequence) return;
     origin.heardAtMs = held.madeAtMs;
-    if (held.bundle.has(kinds.farewell)) return this.#set(origin, 'left', isNew);
+    if (held.bundle.has(kinds.farewell)) return this.#set(origin, 'left', before);
     if (origin.samples) this.#learn(origin, nowMs);
     origin.arrivedAtMs = nowMs;
     origin.deadlineMs = this.#dueAt(origin, held);
-    if (isNew || !(origin.state === 'alive')) this.#set(origin, 'alive', isNew);
+    this.#set(origin, 'alive', before);
   }
 
   /** Another credential vouches for it, and may end sooner. */
@@ -105,7 +105,7 @@ export class FailureDetector {
           origin.deadlineMs = this.#graceUntilMs;
           return;
         }
-        this.#set(origin, 'suspect', false);
+        this.#set(origin, 'suspect', 'alive');
         // Counted from when it was due: news that come late, as many do when many fail, begin nothing anew. Nor does an age decide alone.
         origin.deadlineMs = Math.max(origin.deadlineMs + limits.failureIntervals * sampleIntervalMs, nowMs + limits.leastSuspectIntervals * sampleIntervalMs);
         return;
@@ -114,7 +114,7 @@ export class FailureDetector {
           origin.deadlineMs = nowMs + sampleIntervalMs;
           return;
         }
-        this.#set(origin, 'failed', false);
+        this.#set(origin, 'failed', 'suspect');
         origin.deadlineMs = nowMs + limits.retentionMs;
         return;
       case 'failed':
@@ -152,11 +152,10 @@ export class FailureDetector {
   /** When nothing that it says is admitted any more, unless it shows another credential: who says nothing, for however long, is not believed for longer. */
   #unheardAt(origin: Origin): number {
     const { nowMs, now } = this.#context;
-    return origin.credential === null ? Number.POSITIVE_INFINITY : nowMs + origin.credential.facts.notAfterMs + limits.maxFutureMs - now.wallMs;
+    return nowMs + origin.credential.facts.notAfterMs + limits.maxFutureMs - now.wallMs;
   }
 
-  #set(origin: Origin, state: MemberState, isNew: boolean): void {
-    const previous = isNew ? null : origin.state;
+  #set(origin: Origin, state: MemberState, previous: MemberState | null): void {
     if (previous === state) return;
     const wasPresent = previous !== null && origin.isPresent;
     origin.state = state;

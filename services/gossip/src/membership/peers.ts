@@ -131,7 +131,7 @@ export class Peers {
     for (const allowance of this.#parted.values()) allowance.trustChanged(nowMs);
   }
 
-  /** Connections whose hellos and proofs were accepted in both directions. */
+  /** Those whose hello and proof were accepted here. */
   up(): readonly Peer[] {
     return this.#up;
   }

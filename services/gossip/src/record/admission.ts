@@ -3,14 +3,15 @@
  * the credential when it is new. A node's own bundles come the same way.
  */
 import type { Context } from '../context.js';
-import type { Input, NodeId, RequestId } from '../input.js';
+import type { CredentialVerdict, NodeId } from '../input.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
+import type { MemberState } from '../output.js';
 import { exceededLimit, mergeBundle, type OriginLimit, supersedingKinds } from '../store/merge.js';
-import type { HeldBundle, Origin } from '../store/origin.js';
+import type { HeldBundle, HeldCredential, Origin } from '../store/origin.js';
 import { type BundleHead, type ReadBundle, decodeBundle, messageOfBundle, originAt, peekBundle, signatureOfBundle } from './bundle.js';
 import { type Arrival, Check, Checks } from './check.js';
-import type { CredentialFacts, CredentialRefusal } from './credential.js';
+import type { CredentialRefusal } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
 import { faults, reasonOfLimit, type RefusalReason } from './refusal-reason.js';
@@ -23,7 +24,8 @@ const burstMs = limits.maxBundleBurst * bundleMs;
 
 /** What the rest of the core does about the outcome. */
 export interface AdmissionListener {
-  onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, previous: { readonly known: boolean }): void;
+  /** `before`: how its origin was judged until now; null when it was unknown. */
+  onMerged(origin: Origin, held: HeldBundle, arrival: Arrival, before: MemberState | null): void;
   onRepeated(via: Peer, path: Arrival['path'], origin: Origin): void;
   /** The sender holds what we lack to judge this origin. */
   onCredentialMissing(via: Peer, prefix: Uint8Array): void;
@@ -93,24 +95,21 @@ export class Admission {
 
   /** Everything that can be said without the signature. The order is that of docs/PROTOCOL.md 5.2. */
   #cheapRefusal(arrival: Arrival, bundle: ReadBundle, origin: Origin | undefined): RefusalReason | null {
-    const { now, origins } = this.#context;
+    const { now } = this.#context;
     if (bundle.origin === this.#context.config.self && arrival.path !== 'own') return this.#isOwnPast(bundle, origin) ? 'superseded' : null;
-    const samples = bundle.has(kinds.sample);
     if (bundle.timeMs > now.wallMs + limits.maxFutureMs) return 'from-the-future';
-    if (samples && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
-    const credential = bundle.payload(kinds.credential);
+    if (bundle.has(kinds.sample) && bundle.timeMs < now.wallMs - limits.maxSampleAgeMs) return 'too-old';
     const shut = this.#shutOut(bundle, origin);
     if (shut !== null) return shut;
-    if (origin === undefined) return (credential ?? origins.tombstone(bundle.origin, now.monotonicMs)?.credential ?? null) === null ? 'credential-missing' : null;
+    const credential = this.#credentialToJudge(bundle, origin);
+    if (origin === undefined) return credential === null ? 'credential-missing' : null;
     const contested = this.#rivalOf(bundle, origin) !== undefined;
     const superseding = supersedingKinds(origin, bundle);
     if (!contested && superseding.length === 0) return 'superseded';
     const exceeded = contested ? null : exceededLimit(origin, bundle, superseding);
     if (exceeded !== null) return this.#exceed(exceeded);
     if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) return 'too-frequent';
-    if (origin.credential === null) return credential === null ? 'credential-missing' : null;
-    if (credential !== null && !equalBytes(credential, origin.credential.bytes)) return null;
-    return origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
+    return credential === null && origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
   }
 
   /** Its origin has gone or is not believed any more in this life, or there is no room for it. */
@@ -145,49 +144,30 @@ export class Admission {
     }
     const check = new Check(arrival, bundle, this.#context.nowMs);
     this.#checks.begin(check);
-    const request = this.#checks.ask(this.#context.nextRequest(), check);
-    this.#context.emit({ type: 'verify-signature', request, publicKey, message: messageOfBundle(bundle.bytes, this.#context.memory), signature: signatureOfBundle(bundle.bytes) });
+    const { bytes } = bundle;
+    this.#context.requests.verifySignature({ publicKey, message: messageOfBundle(bytes, this.#context.memory), signature: signatureOfBundle(bytes) }, (valid) => this.#onSignatureVerified(check, valid));
   }
 
-  /** Returns false when the request was not one of admission's. */
-  onSignatureVerified(request: RequestId, valid: boolean): boolean {
-    const check = this.#checks.answered(request);
-    if (check === undefined) return false;
-    if (!valid) {
-      this.#checks.end(check);
-      this.#refuse(check.arrival, check.id, 'signature-invalid');
-      return true;
-    }
+  #onSignatureVerified(check: Check, valid: boolean): void {
     const { bundle, arrival } = check;
-    const origin = this.#context.origins.get(bundle.origin);
-    if (arrival.path !== 'own' && bundle.origin === this.#context.config.self) {
-      this.#checks.end(check);
-      // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
-      if (arrival.via !== null && this.#isOwnPast(bundle, origin)) {
-        this.#repeat(arrival.via, check.id, arrival);
-        return true;
-      }
-      this.#refuse(arrival, check.id, 'own-identity');
-      this.#listener.onOwnConflict(bundle.incarnation, bundle.sequence);
-      return true;
-    }
-    const rival = this.#rivalOf(bundle, origin);
-    if (origin !== undefined && rival !== undefined) {
-      // Two valid signatures prove it, whatever credential came along: to judge that as well would cost a check for each that a liar makes up.
-      this.#checks.end(check);
-      this.#charge(origin);
-      this.#provenEquivocation(origin, rival.bundle, bundle, arrival);
-      return true;
-    }
-    check.credential = this.#credentialToJudge(bundle, origin);
-    if (check.credential !== null) {
-      const next = this.#checks.ask(this.#context.nextRequest(), check);
-      this.#context.emit({ type: 'verify-credential', request: next, credential: check.credential });
-    } else {
-      this.#checks.end(check);
-      this.#merge(check, null);
-    }
-    return true;
+    const origin = this.#context.origins.get(check.id);
+    const isOurs = check.id === this.#context.config.self;
+    // Two valid signatures prove an equivocation, whatever credential came along: to judge that as well would cost a check for each that a liar makes up.
+    const mayMerge = valid && (arrival.via === null || !isOurs) && this.#rivalOf(bundle, origin) === undefined;
+    const credential = mayMerge ? this.#credentialToJudge(bundle, origin) : null;
+    if (credential !== null) return this.#context.requests.verifyCredential(credential, (verdict) => this.#onCredentialVerified(check, credential, verdict));
+    this.#checks.end(check);
+    if (!valid) this.#refuse(arrival, check.id, 'signature-invalid');
+    else if (arrival.via !== null && isOurs) this.#meetOurselves(check, arrival.via, origin);
+    else this.#merge(check, null);
+  }
+
+  /** A bundle of our own key that came from elsewhere. */
+  #meetOurselves({ arrival, bundle, id }: Check, via: Peer, self: Origin | undefined): void {
+    // What a former life said is met in several bundles at once: the first of them has already set this life above the rest.
+    if (this.#isOwnPast(bundle, self)) return this.#repeat(via, id, arrival);
+    this.#refuse(arrival, id, 'own-identity');
+    this.#listener.onOwnConflict(bundle.incarnation, bundle.sequence);
   }
 
   /** What is in force under its very number; another content, or it would have been known as repeated. */
@@ -200,7 +180,7 @@ export class Admission {
     const { origins, nowMs } = this.#context;
     const credential = bundle.payload(kinds.credential);
     if (credential === null) return origin === undefined ? (origins.tombstone(bundle.origin, nowMs)?.credential ?? null) : null;
-    return origin?.credential && equalBytes(origin.credential.bytes, credential) ? null : credential;
+    return origin !== undefined && equalBytes(origin.credential.bytes, credential) ? null : credential;
   }
 
   /** What can be said of its credential without judging it (docs/PROTOCOL.md 5.11). */
@@ -216,14 +196,13 @@ export class Admission {
   }
 
   /** The check is paid for: by its origin if that is known, which signed it, and otherwise by the node that brought it. */
-  #refuseCredential(check: Check, reason: CredentialRefusal | 'leaf-reused'): void {
-    const { arrival, id, credential } = check;
+  #refuseCredential({ arrival, id }: Check, credential: Uint8Array, reason: CredentialRefusal | 'leaf-reused'): void {
     const { origins, nowMs } = this.#context;
     const origin = origins.get(id);
     if (origin !== undefined) this.#charge(origin);
     else if (arrival.via !== null) arrival.via.allowance.refusedCredentials.spend(1, nowMs);
     if (reason === 'leaf-reused') return this.#refuse(arrival, id, reason);
-    if (credential !== null) this.#refused.remember(id, credential, reason, nowMs);
+    this.#refused.remember(id, credential, reason, nowMs);
     this.#refuse(arrival, id, `credential-${reason}`);
   }
 
@@ -237,41 +216,48 @@ export class Admission {
     this.#context.peers.trustChanged(this.#context.nowMs);
   }
 
-  /** Returns false when the request was not one of admission's. */
-  onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
-    const check = this.#checks.answered(request);
-    if (check === undefined) return false;
+  #onCredentialVerified(check: Check, credential: Uint8Array, verdict: CredentialVerdict): void {
     this.#checks.end(check);
-    if (!result.admitted) this.#refuseCredential(check, result.reason);
-    else if (result.facts.nodeId !== check.id) this.#refuseCredential(check, 'wrong-node');
-    else if (this.#vouching.isLeafReused(result.facts)) this.#refuseCredential(check, 'leaf-reused');
-    else this.#merge(check, result.facts);
-    return true;
+    if (!verdict.admitted) this.#refuseCredential(check, credential, verdict.reason);
+    else if (verdict.facts.nodeId !== check.id) this.#refuseCredential(check, credential, 'wrong-node');
+    else if (this.#vouching.isLeafReused(verdict.facts)) this.#refuseCredential(check, credential, 'leaf-reused');
+    else this.#merge(check, { bytes: credential, facts: verdict.facts });
   }
 
-  #merge(check: Check, facts: CredentialFacts | null): void {
-    const { bundle, arrival } = check;
-    const { origins } = this.#context;
-    const known = origins.find(bundle.bytes, originAt);
-    if (known === undefined && facts === null) return this.#refuse(arrival, check.id, 'credential-missing');
+  /** The same checks once more, since time has passed. `judged`: the credential that was admitted with it, if one was looked at. */
+  #merge(check: Check, judged: HeldCredential | null): void {
+    const { bundle, arrival, id } = check;
+    const known = this.#context.origins.find(bundle.bytes, originAt);
+    if (known !== undefined) return this.#mergeInto(known, check, judged);
+    const refusal = judged === null ? 'credential-missing' : this.#shutOut(bundle, known);
+    if (judged === null || refusal !== null) return this.#refuse(arrival, id, refusal ?? 'credential-missing');
+    this.#put(this.#vouching.admit(id, judged), check, bundle.kinds, null);
+  }
+
+  #mergeInto(origin: Origin, check: Check, judged: HeldCredential | null): void {
+    const { bundle, arrival, id } = check;
     // Not sooner: whoever has a saying that is refused before could use up the rate of its origin with it, again and again.
-    if (known !== undefined) this.#charge(known);
-    const shut = this.#shutOut(bundle, known);
-    if (shut !== null) return this.#refuse(arrival, check.id, shut);
-    const rival = this.#rivalOf(bundle, known);
-    if (known !== undefined && rival !== undefined) return this.#provenEquivocation(known, rival.bundle, bundle, arrival);
-    const superseding = known === undefined ? bundle.kinds : supersedingKinds(known, bundle);
-    if (superseding.length === 0) return this.#refuse(arrival, check.id, 'superseded');
-    const exceeded = known === undefined ? null : exceededLimit(known, bundle, superseding);
-    if (exceeded !== null) return this.#refuse(arrival, check.id, this.#exceed(exceeded));
+    this.#charge(origin);
+    const shut = this.#shutOut(bundle, origin);
+    if (shut !== null) return this.#refuse(arrival, id, shut);
+    const rival = this.#rivalOf(bundle, origin);
+    if (rival !== undefined) return this.#provenEquivocation(origin, rival.bundle, bundle, arrival);
+    const superseding = supersedingKinds(origin, bundle);
+    if (superseding.length === 0) return this.#refuse(arrival, id, 'superseded');
+    const exceeded = exceededLimit(origin, bundle, superseding);
+    if (exceeded !== null) return this.#refuse(arrival, id, this.#exceed(exceeded));
+    if (judged !== null) this.#vouching.adopt(origin, judged);
+    this.#put(origin, check, superseding, origin.state);
+  }
+
+  #put(origin: Origin, { arrival, bundle, arrivedAtMs }: Check, superseding: readonly number[], before: MemberState | null): void {
+    const { via, hops, ageMs, path } = arrival;
     const kept = this.#context.memory.keep(bundle);
-    const origin = known ?? origins.add(kept.origin);
-    const held: HeldBundle = { bundle: kept, hops: arrival.hops, madeAtMs: check.arrivedAtMs - arrival.ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
+    const held: HeldBundle = { bundle: kept, hops, madeAtMs: arrivedAtMs - ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
     const dropped = mergeBundle(origin, held);
     if (dropped !== null) this.#context.limitReached(dropped);
-    if (facts !== null && check.credential !== null) this.#vouching.adopt(origin, check.credential, facts);
-    this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: arrival.via?.id ?? null, hops: arrival.hops, ageMs: arrival.ageMs, path: arrival.path });
-    this.#listener.onMerged(origin, held, arrival, { known: known !== undefined });
+    this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: via?.id ?? null, hops, ageMs, path });
+    this.#listener.onMerged(origin, held, arrival, before);
   }
 
   #exceed(limit: OriginLimit): RefusalReason {

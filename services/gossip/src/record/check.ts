@@ -1,5 +1,5 @@
 /** A bundle on its way in, and those of which something is being checked: nothing is checked twice at the same time. */
-import type { NodeId, RequestId } from '../input.js';
+import type { NodeId } from '../input.js';
 import type { Peer } from '../membership/peers.js';
 import { type ReadBundle, wordOfSignature } from './bundle.js';
 import { equalBytes } from './node-id.js';
@@ -18,8 +18,6 @@ export class Check {
   readonly bundle: ReadBundle;
   readonly arrivedAtMs: number;
   readonly id: NodeId;
-  /** The one that is being judged with it. */
-  credential: Uint8Array | null = null;
 
   constructor(arrival: Arrival, bundle: ReadBundle, nowMs: number) {
     this.arrival = arrival;
@@ -30,13 +28,12 @@ export class Check {
 }
 
 export class Checks {
-  readonly #asked = new Map<RequestId, Check>();
+  #size = 0;
   /** By four bytes of their signatures; of two that are alike in them the later one, so that the other may be checked twice. */
   readonly #bySignature = new Map<number, Check>();
 
-  /** Of them, those that wait for an answer. */
   get size(): number {
-    return this.#asked.size;
+    return this.#size;
   }
 
   /** Whether a bundle of these bytes is among them. */
@@ -46,22 +43,13 @@ export class Checks {
   }
 
   begin(check: Check): void {
+    this.#size += 1;
     this.#bySignature.set(wordOfSignature(check.bundle.bytes), check);
     if (check.arrival.via !== null) check.arrival.via.allowance.pendingVerifications += 1;
   }
 
-  ask(request: RequestId, check: Check): RequestId {
-    this.#asked.set(request, check);
-    return request;
-  }
-
-  answered(request: RequestId): Check | undefined {
-    const check = this.#asked.get(request);
-    this.#asked.delete(request);
-    return check;
-  }
-
   end(check: Check): void {
+    this.#size -= 1;
     if (check.arrival.via !== null) check.arrival.via.allowance.pendingVerifications -= 1;
     const key = wordOfSignature(check.bundle.bytes);
     if (this.#bySignature.get(key) === check) this.#bySignature.delete(key);

@@ -4,10 +4,10 @@
  * change.
  */
 import type { Context } from '../context.js';
-import type { Input, NodeId, RequestId } from '../input.js';
+import type { CredentialVerdict, NodeId } from '../input.js';
 import { limits } from '../limits.js';
 import { putLast } from '../put-last.js';
-import type { Origin } from '../store/origin.js';
+import type { HeldCredential, Origin } from '../store/origin.js';
 import type { CredentialFacts } from './credential.js';
 import { kinds } from './kinds.js';
 import { equalBytes, toHex } from './node-id.js';
@@ -36,7 +36,6 @@ export interface VouchingListener {
 export class Vouching {
   readonly #context: Context;
   readonly #listener: VouchingListener;
-  readonly #rechecks = new Map<RequestId, Recheck>();
   /** Of which origin the credential in force is of this leaf. */
   readonly #leaves = new Map<string, NodeId>();
   /** In the order in which they ended. */
@@ -82,44 +81,51 @@ export class Vouching {
     }
   }
 
-  /** Takes a credential that was admitted, unless the one in force lasts longer. */
-  adopt(origin: Origin, bytes: Uint8Array, facts: CredentialFacts): void {
-    if (origin.credential !== null && facts.notAfterMs < origin.credential.facts.notAfterMs) return;
-    this.forget(origin);
-    if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafContent), origin.id);
-    const credential = this.#context.memory.copy(bytes);
-    origin.credential = { bytes: credential, facts };
-    this.#context.emit({ type: 'credential-admitted', origin: origin.id, credential, facts });
+  /** An origin that was unknown, by a credential that was admitted. */
+  admit(id: NodeId, judged: HeldCredential): Origin {
+    return this.#context.origins.add(id, this.#keep(id, judged));
   }
 
+  /** Takes another credential that was admitted, unless the one in force lasts longer. */
+  adopt(origin: Origin, judged: HeldCredential): void {
+    if (judged.facts.notAfterMs >= origin.credential.facts.notAfterMs) this.#exchange(origin, judged);
+  }
+
+  #exchange(origin: Origin, judged: HeldCredential): void {
+    this.forget(origin);
+    origin.credential = this.#keep(origin.id, judged);
+  }
+
+  #keep(origin: NodeId, { bytes, facts }: HeldCredential): HeldCredential {
+    if (facts.binding !== 'shared') this.#leaves.set(toHex(facts.leafContent), origin);
+    const credential = this.#context.memory.copy(bytes);
+    this.#context.emit({ type: 'credential-admitted', origin, credential, facts });
+    return { bytes: credential, facts };
+  }
+
+  /** Its leaf is free again. */
   forget(origin: Origin): void {
-    if (origin.credential !== null) this.#leaves.delete(toHex(origin.credential.facts.leafContent));
+    this.#leaves.delete(toHex(origin.credential.facts.leafContent));
   }
 
   /** Has every credential judged again but our own: whether that one is good is for the others to say. */
   recheck(): void {
     for (const origin of this.#context.origins.all()) {
-      if (origin.credential !== null && !origin.isSelf) this.#ask(origin, origin.credential.bytes, origin.credential.bytes);
+      if (!origin.isSelf) this.#ask(origin, origin.credential.bytes, origin.credential.bytes);
     }
   }
 
   #ask(origin: Origin, inForce: Uint8Array, credential: Uint8Array): void {
-    const request = this.#context.nextRequest();
-    this.#rechecks.set(request, { id: origin.id, inForce, credential });
-    this.#context.emit({ type: 'verify-credential', request, credential });
+    const recheck = { id: origin.id, inForce, credential };
+    this.#context.requests.verifyCredential(credential, (verdict) => this.#onRechecked(recheck, verdict));
   }
 
-  /** Returns false when the request was not one of these. */
-  onCredentialVerified(request: RequestId, result: Extract<Input, { type: 'credential-verified' }>['result']): boolean {
-    const recheck = this.#rechecks.get(request);
-    if (recheck === undefined) return false;
-    this.#rechecks.delete(request);
+  #onRechecked(recheck: Recheck, verdict: CredentialVerdict): void {
     const origin = this.#context.origins.get(recheck.id);
     // Another was admitted meanwhile, and judged by the roots of now.
-    if (origin === undefined || origin.credential?.bytes !== recheck.inForce) return true;
-    if (!result.admitted) this.#onRefused(origin, recheck);
-    else if (recheck.credential !== recheck.inForce) this.#replace(origin, recheck.credential, result.facts);
-    return true;
+    if (origin === undefined || origin.credential.bytes !== recheck.inForce) return;
+    if (!verdict.admitted) this.#onRefused(origin, recheck);
+    else if (recheck.credential !== recheck.inForce) this.#replace(origin, { bytes: recheck.credential, facts: verdict.facts });
   }
 
   /** What the origin said last may end sooner than what is in force, and be of a root that is still trusted. */
@@ -129,11 +135,9 @@ export class Vouching {
     else this.#ask(origin, inForce, said);
   }
 
-  #replace(origin: Origin, credential: Uint8Array, facts: CredentialFacts): void {
-    if (this.isLeafReused(facts)) return this.#listener.onUntrusted(origin);
-    this.forget(origin);
-    origin.credential = null;
-    this.adopt(origin, credential, facts);
+  #replace(origin: Origin, judged: HeldCredential): void {
+    if (this.isLeafReused(judged.facts)) return this.#listener.onUntrusted(origin);
+    this.#exchange(origin, judged);
     this.#listener.onReplaced(origin);
   }
 }

@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest';
+import { toyCredential, toyCredentialFacts, toyKey } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 import { seededRandom } from '../random.js';
 import { compareBytes, fromHex } from '../record/node-id.js';
+import type { CredentialFacts } from '../record/credential.js';
 import { OriginTable } from './origin-table.js';
 
+const bytes = toyCredential(toyKey(1, 1));
+const credential = { bytes, facts: toyCredentialFacts(bytes) as CredentialFacts };
 const bytesOf = (id: string) => fromHex(id) as Uint8Array;
 
 /** Ids of which many share their first four and some their first eight bytes. */
@@ -22,11 +26,11 @@ it('finds what a list of all would find, though ids begin alike', () => {
     const id = pool[Math.floor(random() * pool.length)] as string;
     const origin = table.get(id);
     expect(origin !== undefined).toBe(twin.has(id));
-    if (origin === undefined) table.add(id);
+    if (origin === undefined) table.add(id, credential);
     else table.forget(origin, 0);
     if (!twin.delete(id)) twin.add(id);
     const asked = pool[i % pool.length] as string;
-    expect(table.find(bytesOf(asked))?.id).toBe(twin.has(asked) ? asked : undefined);
+    expect(table.find(bytesOf(asked), 0)?.id).toBe(twin.has(asked) ? asked : undefined);
     const byPrefix = table.findByPrefix(bytesOf(asked).subarray(0, 8));
     expect(byPrefix !== undefined).toBe([...twin].some((other) => other.startsWith(asked.slice(0, 16))));
     if (byPrefix !== undefined) expect(byPrefix.id.slice(0, 16)).toBe(asked.slice(0, 16));
@@ -43,7 +47,7 @@ it('finds what a list of all would find, though ids begin alike', () => {
 it('remembers of the forgotten how far they had come, for a while', () => {
   const table = new OriginTable('ff'.repeat(32));
   const id = 'ab'.repeat(32);
-  const origin = table.add(id);
+  const origin = table.add(id, credential);
   [origin.incarnation, origin.sequence] = [2, 7];
   table.forget(origin, 1_000);
   const prefix = bytesOf(id).subarray(0, 8);
@@ -57,9 +61,9 @@ it('remembers of the forgotten how far they had come, for a while', () => {
 it('keeps a bounded number of tombstones: the oldest go, and who was forgotten again is new', () => {
   const table = new OriginTable('ff'.repeat(32));
   const id = (i: number) => i.toString(16).padStart(64, '0').split('').reverse().join('');
-  for (let i = 0; i < limits.maxTombstones; i++) table.forget(table.add(id(i)), i);
-  table.forget(table.add(id(0)), limits.maxTombstones);
-  table.forget(table.add(id(limits.maxTombstones)), limits.maxTombstones);
+  for (let i = 0; i < limits.maxTombstones; i++) table.forget(table.add(id(i), credential), i);
+  table.forget(table.add(id(0), credential), limits.maxTombstones);
+  table.forget(table.add(id(limits.maxTombstones), credential), limits.maxTombstones);
   expect(table.tombstones).toBe(limits.maxTombstones);
   expect(table.tombstone(id(0), limits.maxTombstones)).toBeDefined();
   expect(table.tombstone(id(1), limits.maxTombstones)).toBeUndefined();

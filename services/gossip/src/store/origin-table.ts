@@ -6,14 +6,14 @@ import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
 import { putLast } from '../put-last.js';
 import { fromHex, nodeIdBytes, toHex, word } from '../record/node-id.js';
-import { type HeldBundle, Origin } from './origin.js';
+import { type HeldBundle, type HeldCredential, Origin } from './origin.js';
 
 export interface Tombstone {
   /** What is not beyond this is admitted no more. */
   readonly incarnation: number;
   readonly sequence: number;
   /** For the news of an origin that was only out of reach: it says its credential now and then, not with every record. */
-  readonly credential: Uint8Array | null;
+  readonly credential: Uint8Array;
   /** Its last word, for the origin itself when it comes back from an old disk. */
   readonly newest: HeldBundle | null;
   /** Forgotten then, on the monotonic clock. */
@@ -57,7 +57,7 @@ export class OriginTable {
   }
 
   /** The origin whose id stands in `bytes` at this place. */
-  find(bytes: Uint8Array, at = 0): Origin | undefined {
+  find(bytes: Uint8Array, at: number): Origin | undefined {
     let origin: Origin | null = this.#byHash.get(word(bytes, at) & hashMask) ?? null;
     while (origin !== null && !origin.isAt(bytes, at)) origin = origin.nextOfHash;
     return origin ?? undefined;
@@ -65,19 +65,17 @@ export class OriginTable {
 
   /** The first origin with these leading 8 bytes. */
   findByPrefix(prefix: Uint8Array): Origin | undefined {
-    return this.findByWords(word(prefix, 0), word(prefix, 4));
-  }
-
-  /** The same by these bytes as two words. */
-  findByWords(word0: number, word1: number): Origin | undefined {
+    const word0 = word(prefix, 0);
+    const word1 = word(prefix, 4);
     let origin: Origin | null = this.#byHash.get(word0 & hashMask) ?? null;
     while (origin !== null && (origin.word0 !== word0 || origin.word1 !== word1)) origin = origin.nextOfHash;
     return origin ?? undefined;
   }
 
-  add(id: NodeId): Origin {
+  /** `credential`: what admits it. */
+  add(id: NodeId, credential: HeldCredential): Origin {
     const bytes = fromHex(id) ?? new Uint8Array(nodeIdBytes);
-    const origin = new Origin(id, bytes, id === this.#self);
+    const origin = new Origin(id, bytes, credential, id === this.#self);
     const key = origin.word0 & hashMask;
     let last: Origin | null = this.#byHash.get(key) ?? null;
     while (last !== null && last.nextOfHash !== null) last = last.nextOfHash;
@@ -104,7 +102,7 @@ export class OriginTable {
     const { incarnation, equivocatedIncarnation, credential, held } = origin;
     // Of an incarnation that it was caught lying in nothing is believed any more, however late it comes.
     const sequence = equivocatedIncarnation === incarnation ? Number.MAX_SAFE_INTEGER : origin.sequence;
-    const tombstone = { incarnation, sequence, credential: credential?.bytes ?? null, newest: held[0] ?? null, atMs: nowMs };
+    const tombstone = { incarnation, sequence, credential: credential.bytes, newest: held[0] ?? null, atMs: nowMs };
     const gone = putLast(this.#tombstones, origin.id, tombstone, limits.maxTombstones);
     if (gone !== null) this.#tombstonePrefixes.delete(gone.slice(0, 16));
     this.#tombstonePrefixes.set(origin.id.slice(0, 16), origin.id);

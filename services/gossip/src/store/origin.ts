@@ -17,6 +17,12 @@ export interface HeldBundle {
   kinds: readonly number[];
 }
 
+/** A credential that was admitted, and what it says. */
+export interface HeldCredential {
+  readonly bytes: Uint8Array;
+  readonly facts: CredentialFacts;
+}
+
 /** Most origins have nobody here to whom their news are pushed: they share this. */
 export const noPeers: readonly Peer[] = [];
 const wordBytes = 4;
@@ -64,14 +70,16 @@ export class Origin {
   stateSinceMs = 0;
   /** How far what was checked of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
   spentUntilMs = 0;
-  credential: { readonly bytes: Uint8Array; readonly facts: CredentialFacts } | null = null;
+  /** In force (docs/PROTOCOL.md 5.8). */
+  credential: HeldCredential;
   /** Incarnation in which two contents under one sequence were proven; 0 when never. */
   equivocatedIncarnation = 0;
   readonly id: NodeId;
 
   /** `idBytes`: the 32 bytes that `id` spells. */
-  constructor(id: NodeId, idBytes: Uint8Array, isSelf: boolean) {
+  constructor(id: NodeId, idBytes: Uint8Array, credential: HeldCredential, isSelf: boolean) {
     this.id = id;
+    this.credential = credential;
     this.isSelf = isSelf;
     this.word0 = word(idBytes, 0);
     this.word1 = word(idBytes, 4);
