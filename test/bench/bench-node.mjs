@@ -51,7 +51,6 @@ export async function openBenchNode({ identity, seeds, intervalMs, report, onMer
   const random = createRandom();
   const [port] = await freeUdpPorts(1);
   const engine = createEngine({
-    cluster,
     clusterTag,
     self: nodeId,
     incarnation: 1,

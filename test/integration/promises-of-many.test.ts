@@ -143,7 +143,7 @@ describe('Promise 7: Services. Each runs without the others', () => {
     rmSync(folder, { recursive: true, force: true });
     const make = world.exports.createEngine as typeof createEngine;
     const { privateKey } = generateKeyPairSync('ed25519');
-    const engine: Engine = make({ cluster: 'alone', clusterTag: new Uint8Array(8), self: 'ab'.repeat(32), incarnation: 1, credential: Uint8Array.of(1), descriptor: { name: 'a', version: '1', labels: {}, metrics: [] }, advertise: null, sampleIntervalMs: 1_000, connections: { type: 'logarithmic' }, random: seededRandom(1) });
+    const engine: Engine = make({ clusterTag: new Uint8Array(8), self: 'ab'.repeat(32), incarnation: 1, credential: Uint8Array.of(1), descriptor: { name: 'a', version: '1', labels: {}, metrics: [] }, advertise: null, sampleIntervalMs: 1_000, connections: { type: 'logarithmic' }, random: seededRandom(1) });
     const now = { monotonicMs: 0, wallMs: 1 };
     const find = <T extends Output['type']>(outputs: Output[], type: T) => outputs.find((output): output is Extract<Output, { type: T }> => output.type === type);
     expect(find(engine.step({ type: 'started' }, now), 'discover')).toBeDefined();

@@ -181,7 +181,7 @@ export class Stage {
   startForeign(node: SimulatedNode): void {
     this.act(() => {
       this.world.start(node);
-      node.engine = engineOf(node, this.world.options, { cluster: 'another', clusterTag: clusterTag.map((byte) => byte + 1) });
+      node.engine = engineOf(node, this.world.options, { clusterTag: clusterTag.map((byte) => byte + 1) });
       this.world.give(node, { type: 'started' });
     });
   }

@@ -5,7 +5,7 @@
 import { type BundleRecord, type ConnectionId, createEngine, encodeBundle, encodeDescriptor, encodeSample, type Engine, type Event, type Input, kinds, messageOfUnsigned, type Output, sealBundle, seededRandom, signedMessage, toHex } from '@starling/gossip';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import type { DigestEntry, Message, Passage, Push } from '../../services/gossip/src/wire/message.js';
-import { cluster, clusterTag, type ToyKey, toyCredential, toyCredentialFacts, toyKey, toySign, toyVerify } from '../simulator/src/toy-crypto.js';
+import { clusterTag, type ToyKey, toyCredential, toyCredentialFacts, toyKey, toySign, toyVerify } from '../simulator/src/toy-crypto.js';
 
 export { clusterTag, type ToyKey, toyKey };
 
@@ -48,7 +48,6 @@ export class CoreRig {
     this.options = options;
     this.key = toyKey(options.seed ?? 1, 0);
     this.engine = createEngine({
-      cluster,
       clusterTag,
       self: this.key.id,
       incarnation: options.incarnation ?? 1,

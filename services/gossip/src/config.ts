@@ -9,9 +9,7 @@ import type { Descriptor } from './record/descriptor.js';
 export type Random = () => number;
 
 export interface EngineConfig {
-  /** Name of the network, 1 to 63 characters of [a-z0-9-]. Records of another cluster are refused. */
-  readonly cluster: string;
-  /** First 8 bytes of SHA-256 over "starling cluster\0" and the cluster name; computed by the shell. */
+  /** Of the network: first 8 bytes of SHA-256 over "starling cluster\0" and its name, computed by the shell. Records of another are refused. */
   readonly clusterTag: Uint8Array;
   readonly self: NodeId;
   /** Of this life of the node: greater than that of every earlier life (identity on disk). */

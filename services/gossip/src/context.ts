@@ -1,7 +1,7 @@
 /** What the rules of the core share during one step: what is known, the time, and where outputs go. */
 import type { EngineConfig } from './config.js';
 import type { Now } from './input.js';
-import { limits } from './limits.js';
+import { limits, type ReportedLimit } from './limits.js';
 import { type Memory, OwnMemory } from './memory.js';
 import type { Output } from './output.js';
 import { Peers } from './membership/peers.js';
@@ -43,7 +43,7 @@ export class Context {
     this.#outputs.push(output);
   }
 
-  limitReached(limit: keyof typeof limits): void {
+  limitReached(limit: ReportedLimit): void {
     this.emit({ type: 'limit-reached', limit });
   }
 

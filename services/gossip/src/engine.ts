@@ -28,7 +28,7 @@ export interface Wakeup {
   /** On the monotonic clock, milliseconds. */
   readonly atMs: number;
   /** The timer that is due first. */
-  readonly timer: string;
+  readonly timer: TimerName;
 }
 
 export interface Engine {

@@ -1,11 +1,11 @@
 /**
- * Every bound and every fixed duration of the protocol, with its unit in its name (docs/PROTOCOL.md section 11). A bound
- * that is reached is reported as `limit-reached` under the name that stands here.
+ * The bounds and fixed durations of the protocol, with their units in their names (docs/PROTOCOL.md section 11). How long
+ * a single field of a record may be stands with its format.
  */
 export const limits = {
   /** Origins whose records are kept. Beyond it, unknown origins are ignored until others are forgotten. */
   maxOrigins: 20_000,
-  /** Past so many origins the sample interval stretches in proportion, everywhere alike. */
+  /** Past this many present members the sample interval stretches in proportion, everywhere alike. */
   stretchOrigins: 1_000,
   /** One bundle with its signature, bytes. */
   maxBundleBytes: 16_384,
@@ -25,9 +25,15 @@ export const limits = {
   maxDescriptorBytes: 8_192,
   /** One credential with its certificate chain, bytes. */
   maxCredentialBytes: 6_144,
+  /** Certificates in its chain. */
+  maxCertificates: 4,
+  /** Roots in a trust record. */
+  maxRoots: 16,
 
   /** Connections that carry or may soon carry gossip, whatever the target. */
   maxConnections: 256,
+  /** Connections sought, however many others there are: the rest is for those who dial. */
+  maxTargetConnections: 224,
   /** Connections beyond the target before one is closed. */
   surplusConnections: 3,
   /** Connections of one leaf that are not up yet: whoever has one certificate holds no places for longer. */
@@ -42,6 +48,8 @@ export const limits = {
   maxEarlyMessages: 64,
   maxEarlyBytes: 262_144,
 
+  /** One address as text, bytes. */
+  maxAddressBytes: 64,
   /** Addresses kept from discovery, and learned from joins and former peers. */
   maxDiscoveredAddresses: 32,
   maxLearnedAddresses: 8,
@@ -70,7 +78,7 @@ export const limits = {
   discoverIntervalMs: 60_000,
   /** Steps of the random walk that a join takes. */
   joinSteps: 3,
-  /** A peer may start so many walks per minute. */
+  /** A peer may begin or pass on this many walks per minute. */
   maxJoinsPerMinute: 30,
 
   /** Messages handed to the transport and not yet out, per peer. */
@@ -85,6 +93,8 @@ export const limits = {
   datagramBacklogBytes: 12_000,
   /** Connections crossed are counted so far. */
   maxHops: 64,
+  /** An age beyond this says no more, milliseconds. */
+  maxAgeMs: 86_400_000,
 
   /** Announcements: how often, to how many peers, how many in one message. */
   announceIntervalMs: 300,
@@ -110,6 +120,8 @@ export const limits = {
 
   /** One anti-entropy round in so long, milliseconds. */
   antiEntropyIntervalMs: 1_000,
+  /** The answer to a digest is not waited for longer, milliseconds. */
+  answerDeadlineMs: 5_000,
   /** Entries in one digest. */
   maxDigestEntries: 256,
   /** What a node sends to all others together to repair their stores, bytes per second. */
@@ -168,3 +180,17 @@ export const limits = {
   /** Conflicts over the own identity are answered at most once in so long, milliseconds. */
   conflictIntervalMs: 10_000,
 } as const;
+
+export type LimitName = keyof typeof limits;
+
+/**
+ * Bounds at which something of others is dropped: reported as `limit-reached`. The others bound what is looked at (whoever
+ * exceeds them is refused), what is remembered (the oldest goes) or what this node itself does.
+ */
+export const reportedLimits = [
+  'maxOrigins', 'maxBundleBytes', 'maxKindsPerOrigin', 'maxOriginBytes', 'maxConnections', 'maxHandshakesPerLeaf', 'maxEarlyMessages', 'maxEarlyBytes', 'maxDiscoveredAddresses',
+  'maxJoinsPerMinute', 'maxWaitingMessages', 'maxMissing', 'maxPeerMissing', 'maxUnsigned', 'antiEntropyBytesPerSecond', 'antiEntropyPeerBytesPerSecond', 'maxAnswerBytes',
+  'maxPendingVerifications', 'maxPeerPendingVerifications', 'maxBundlesPerSecond', 'maxRefusedCredentialsPerSecond', 'maxPartedLeaves',
+] as const satisfies readonly LimitName[];
+
+export type ReportedLimit = (typeof reportedLimits)[number];

@@ -3,9 +3,11 @@
  * are what metrics, log, API and history hang off, and off nothing else.
  */
 import type { Address, Channel, ConnectionId, NodeId, RequestId } from './input.js';
+import type { ReportedLimit } from './limits.js';
 import type { CredentialFacts } from './record/credential.js';
 import type { Bundle } from './record/bundle.js';
 import type { RefusalReason } from './record/refusal-reason.js';
+import type { MessageType } from './wire/message.js';
 
 /** Requests to the shell. */
 export type Request =
@@ -80,9 +82,9 @@ export type Event =
   /** A handshake or a message of a peer broke the protocol; the connection is closed. */
   | { readonly type: 'peer-refused'; readonly connection: ConnectionId; readonly peer: NodeId | null; readonly reason: string }
   /** One message went out or came in; for counting by kind and size. */
-  | { readonly type: 'message-counted'; readonly direction: 'sent' | 'received'; readonly kind: string; readonly bytes: number; readonly records: number }
-  /** A bound of limits.ts was reached and something was dropped for it. */
-  | { readonly type: 'limit-reached'; readonly limit: string }
+  | { readonly type: 'message-counted'; readonly direction: 'sent' | 'received'; readonly kind: MessageType; readonly bytes: number; readonly records: number }
+  /** A bound was reached and something was dropped for it. */
+  | { readonly type: 'limit-reached'; readonly limit: ReportedLimit }
   /** One anti-entropy exchange ended. */
   | { readonly type: 'anti-entropy-ended'; readonly peer: NodeId; readonly received: number; readonly sent: number }
   /** The number of different settled views among the origins alive, and how many share ours. */

@@ -1,8 +1,8 @@
 /** Every timer of the core in one table, by name. The earliest is what `nextWakeup` names. */
 
-export type TimerName = 'flush' | 'announce' | 'prune' | 'graft' | 'anti-entropy' | 'overlay' | 'handshake' | 'detect' | 'farewell';
+const names = ['flush', 'announce', 'prune', 'graft', 'anti-entropy', 'overlay', 'handshake', 'detect', 'farewell'] as const;
 
-const names: readonly TimerName[] = ['flush', 'announce', 'prune', 'graft', 'anti-entropy', 'overlay', 'handshake', 'detect', 'farewell'];
+export type TimerName = (typeof names)[number];
 
 export class Timers {
   readonly #dueMs = new Float64Array(names.length).fill(Number.POSITIVE_INFINITY);

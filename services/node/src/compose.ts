@@ -132,7 +132,6 @@ function openHealth(base: Base): Promise<Observability> {
 
 function openEngine({ settings, identity, random }: Base, source: CertificateSource, metrics: Descriptor['metrics']): Engine {
   return createEngine({
-    cluster: settings.cluster,
     clusterTag: clusterTagOf(settings.cluster),
     self: identity.nodeId,
     incarnation: identity.incarnation,

@@ -1,7 +1,7 @@
 /** What runs on a simulated machine: the core as it is, configured as a shell would, and the shell's word on credentials. */
 import { createEngine, type Engine, type EngineConfig, type Input, seededRandom } from '@starling/gossip';
 import type { SimulatedNode } from './simulated-node.js';
-import { cluster, clusterTag, toyCredential, toyCredentialFacts } from './toy-crypto.js';
+import { clusterTag, toyCredential, toyCredentialFacts } from './toy-crypto.js';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -17,7 +17,6 @@ export interface WorldOptions {
 export function engineOf(node: SimulatedNode, options: WorldOptions, others: Partial<EngineConfig> = {}): Engine {
   const metrics = Array.from({ length: options.metrics }, (_, i) => ({ name: `m${i}`, unit: '1', type: 'gauge' as const, exponent: -3 }));
   return createEngine({
-    cluster,
     clusterTag,
     self: node.key.id,
     incarnation: node.disk.incarnation,

@@ -17,8 +17,6 @@ import type { Outbox } from '../wire/outbox.js';
 
 const first = new Uint8Array(prefixBytes);
 const last = new Uint8Array(prefixBytes).fill(0xff);
-/** An answer that does not come is not waited for longer, milliseconds. */
-const answerDeadlineMs = 5_000;
 
 type RoomLimit = 'maxAnswerBytes' | 'antiEntropyPeerBytesPerSecond' | 'antiEntropyBytesPerSecond';
 
@@ -222,7 +220,7 @@ export class AntiEntropy {
   }
 
   #isWaiting(peer: Peer): boolean {
-    return peer.asked !== null && this.#context.nowMs - peer.asked.atMs < answerDeadlineMs;
+    return peer.asked !== null && this.#context.nowMs - peer.asked.atMs < limits.answerDeadlineMs;
   }
 
   #ask(peer: Peer, from: Uint8Array, to: Uint8Array): void {

@@ -38,7 +38,7 @@ it('remembers one address of a former peer, the newest, whatever it comes from',
 
 it('waits longer after each failure, up to a bound, and then as at first', () => {
   const rig = new CoreRig();
-  const context = new Context({ cluster: 'sim', clusterTag, self: rig.key.id, incarnation: 1, credential: new Uint8Array(0), descriptor: { name: 'n', version: '1', labels: {}, metrics: [] }, advertise: null, sampleIntervalMs: 1_000, connections: { type: 'logarithmic' }, random: () => 0.5 });
+  const context = new Context({ clusterTag, self: rig.key.id, incarnation: 1, credential: new Uint8Array(0), descriptor: { name: 'n', version: '1', labels: {}, metrics: [] }, advertise: null, sampleIntervalMs: 1_000, connections: { type: 'logarithmic' }, random: () => 0.5 });
   const book = new AddressBook(context);
   book.discovered([address(1)]);
   const waits = Array.from({ length: 10 }, () => {

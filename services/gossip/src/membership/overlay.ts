@@ -16,7 +16,7 @@ import type { Peer } from './peers.js';
 export function targetDegree(members: number, connections: { readonly type: 'ratio'; readonly ratio: number } | { readonly type: 'logarithmic' }): number {
   const others = Math.max(1, members - 1);
   const sought = connections.type === 'ratio' ? Math.ceil(connections.ratio * others) : Math.ceil(Math.log2(members)) + 1;
-  return Math.min(others, Math.max(2, sought), limits.maxConnections - 32);
+  return Math.min(others, Math.max(2, sought), limits.maxTargetConnections);
 }
 
 export class Overlay {

@@ -108,7 +108,10 @@ export class Admission {
     if (!contested && superseding.length === 0) return 'superseded';
     const exceeded = contested ? null : exceededLimit(origin, bundle, superseding);
     if (exceeded !== null) return this.#exceed(exceeded);
-    if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) return 'too-frequent';
+    if (!contested && arrival.path !== 'own' && origin.spentUntilMs + bundleMs > now.monotonicMs + burstMs) {
+      this.#context.limitReached('maxBundlesPerSecond');
+      return 'too-frequent';
+    }
     return credential === null && origin.credential.facts.notAfterMs < now.wallMs - limits.maxFutureMs ? 'credential-expired' : null;
   }
 
@@ -120,7 +123,9 @@ export class Admission {
       return origin.equivocatedIncarnation === bundle.incarnation ? 'equivocation' : null;
     }
     if (origins.isDeparted(bundle.origin, bundle, nowMs)) return 'departed';
-    return origins.isFull ? 'too-many-origins' : null;
+    if (!origins.isFull) return null;
+    this.#context.limitReached('maxOrigins');
+    return 'too-many-origins';
   }
 
   /** Something that we may well have said; what we hold of ourselves under the same number, but not the same, is not. */

@@ -47,7 +47,6 @@ export interface Credential {
 
 const version = 1;
 const tagBytes = 8;
-const maxCertificates = 4;
 const leafSignatureBytes = 64;
 
 /** Everything but the leaf signature. */
@@ -79,7 +78,7 @@ export function decodeCredential(bytes: Uint8Array): Credential | null {
   const notBeforeS = reader.varint();
   const notAfterS = reader.varint();
   const count = reader.u8();
-  if (count === 0 || count > maxCertificates) return null;
+  if (count === 0 || count > limits.maxCertificates) return null;
   const chain: Uint8Array[] = [];
   for (let i = 0; i < count && !reader.failed; i++) chain.push(reader.blob(limits.maxCredentialBytes));
   const leafSignature = reader.bytes(leafSignatureBytes);

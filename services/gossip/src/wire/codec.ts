@@ -13,7 +13,6 @@ export const prefixBytes = 8;
 const tagBytes = 8;
 const nonceBytes = 32;
 const signatureBytes = 64;
-const maxAddressBytes = 64;
 
 /** Bytes of a push that are not passages; and of a passage that are not the bundle, at most. */
 export const pushOverheadBytes = 2;
@@ -86,15 +85,12 @@ function announcementBytes({ incarnation, sequence }: Announcement): number {
   return prefixBytes + varintBytes(incarnation) + varintBytes(sequence);
 }
 
-/** Ages beyond a day say no more. */
-const maxAgeMs = 86_400_000;
-
 function writePassage(writer: Writer, passage: Passage): void {
   writer.u8(passage.hops).varint(ageOf(passage)).blob(passage.bytes);
 }
 
 function ageOf(passage: Passage): number {
-  return Math.min(maxAgeMs, Math.max(0, Math.round(passage.ageMs)));
+  return Math.min(limits.maxAgeMs, Math.max(0, Math.round(passage.ageMs)));
 }
 
 function writeAnnouncement(writer: Writer, announcement: Announcement): Writer {
@@ -135,7 +131,7 @@ function readMessage(reader: Reader): Message | null {
     case codes.request:
       return readRequest(reader);
     case codes.join:
-      return { type: 'join', steps: reader.u8(), address: reader.text(maxAddressBytes) };
+      return { type: 'join', steps: reader.u8(), address: reader.text(limits.maxAddressBytes) };
     default:
       return null;
   }
@@ -146,7 +142,7 @@ function readPush(reader: Reader): Message | null {
   if (path === undefined) return null;
   const passages: Passage[] = [];
   while (reader.remaining > 0 && !reader.failed) {
-    passages.push({ hops: reader.u8(), ageMs: reader.varintUpTo(maxAgeMs), bytes: reader.blob(limits.maxMessageBytes) });
+    passages.push({ hops: reader.u8(), ageMs: reader.varintUpTo(limits.maxAgeMs), bytes: reader.blob(limits.maxMessageBytes) });
   }
   return { type: 'push', path, passages };
 }

@@ -13,7 +13,7 @@ class ScriptedEngine implements Pick<Engine, 'step' | 'nextWakeup' | 'sampleInte
     return this.answers.get(input.type) ?? [];
   }
   nextWakeup() {
-    return this.wakeupAtMs === null ? null : { atMs: this.wakeupAtMs, timer: 'test' };
+    return this.wakeupAtMs === null ? null : { atMs: this.wakeupAtMs, timer: 'detect' as const };
   }
   sampleIntervalMs() {
     return 1_000;

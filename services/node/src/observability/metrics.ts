@@ -3,7 +3,7 @@
  * when it is scraped, so that it cannot drift. No node id and no peer is a label (see network-exposition.ts for those).
  */
 import type { Counts, Peer } from '@starling/contract';
-import { type Event, limits, refusalReasons } from '@starling/gossip';
+import { type Event, refusalReasons, reportedLimits } from '@starling/gossip';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** What is read at a scrape. */
@@ -130,7 +130,7 @@ function startAtZero(to: Counters): void {
   for (const state of ['alive', 'suspect', 'failed', 'left']) to.memberChanges.inc({ state }, 0);
   for (const change of ['up', 'down', 'eager', 'lazy']) to.peerChanges.inc({ change }, 0);
   for (const direction of ['received', 'sent']) to.antiEntropyRecords.inc({ direction }, 0);
-  for (const limit of Object.keys(limits).filter((name) => name.startsWith('max'))) to.limits.inc({ limit }, 0);
+  for (const limit of reportedLimits) to.limits.inc({ limit }, 0);
 }
 
 function count(to: Counters, event: Event): void {
