@@ -74,9 +74,9 @@ class Core implements Engine {
     this.#connections = new Connections(this.#context, this.#outbox, {
       onUp: (peer) => this.#onUp(peer),
       onDown: (peer) => this.#onDown(peer),
-      isLeafReused: (facts) => this.#vouching.isLeafReused(facts),
+      reportReuse: (facts) => this.#vouching.reportReuse(facts),
       onParted: (facts) => this.#vouching.part(facts),
-      onSelf: (address) => this.#overlay.addresses.isSelf(address),
+      onSelf: (address) => this.#overlay.addresses.markOwn(address),
     });
     this.#overlay = new Overlay(this.#context, this.#outbox, this.#connections);
     this.#detector = new FailureDetector(this.#context, { onExpired: (origin) => this.#forget(origin) });
@@ -256,7 +256,7 @@ class Core implements Engine {
 
   /** All memory of an origin goes, but for a tombstone. */
   #forget(origin: Origin): void {
-    this.#vouching.forget(origin);
+    this.#vouching.freeLeaf(origin);
     this.#detector.forget(origin);
     this.#tree.forget(origin);
     this.#context.origins.forget(origin, this.#context.nowMs);

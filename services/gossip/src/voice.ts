@@ -1,6 +1,6 @@
 /**
  * What this node says itself: numbers it, encodes it once, asks for the signature, and hands it to admission like
- * anybody's (docs/ARCHITECTURE.md, "The way of one record"). All that there is to say at one moment is one bundle.
+ * anybody's (docs/ARCHITECTURE.md, "The path of a record"). All that there is to say at one moment is one bundle.
  */
 import type { Context } from './context.js';
 import { limits } from './limits.js';

@@ -11,6 +11,7 @@ import { between, pick, randomBytes } from '../random.js';
 import { compareBytes, toHex } from '../record/node-id.js';
 import { fingerprintOf } from '../store/fingerprint.js';
 import type { HeldBundle, Origin } from '../store/origin.js';
+import type { OriginTable } from '../store/origin-table.js';
 import { prefixBytes } from '../wire/codec.js';
 import type { Announcement, Digest, DigestEntry, Request } from '../wire/message.js';
 import type { Outbox } from '../wire/outbox.js';
@@ -37,13 +38,14 @@ export class AntiEntropy {
     this.#schedule();
   }
 
-  /** Passes over the whole store with a new peer, from a random place on, so that several peers bring different parts. */
+  /** Passes over the whole store with a new peer, from a random place on, so that several peers bring different parts (docs/PROTOCOL.md 9.6). */
   raise(peer: Peer): void {
     const start = randomBytes(this.#context.config.random, prefixBytes);
     peer.catchUp = { start, next: start, wrapped: false, continued: 0 };
     this.#goOn(peer);
   }
 
+  /** With one random peer, and with those with which a pass was held up (docs/PROTOCOL.md 9.1). */
   round(): void {
     this.#schedule();
     const peers = this.#context.peers.up();
@@ -59,39 +61,23 @@ export class AntiEntropy {
     this.#cursor = compareBytes(to, last) === 0 ? first : following(to);
   }
 
-  /** Answers a digest: what the other lacks, and in the end what we lack. */
+  /** Answers a digest: what the other lacks, as far as its budget goes, and in the end what we lack (docs/PROTOCOL.md 9.3, 9.4). */
   onDigest(peer: Peer, digest: Digest): void {
     if (compareBytes(digest.from, digest.to) > 0 || !isOrdered(digest)) return;
-    const { origins, nowMs } = this.#context;
-    const all = origins.all();
     const prefixes: Uint8Array[] = [];
     const helds: HeldBundle[] = [];
     let room = this.#room(peer).bytes;
     let continueAt: Uint8Array | null = null;
-    let at = 0;
-    const wanting = (entry: DigestEntry): void => {
-      if (origins.isForgotten(entry.prefix, entry.incarnation, entry.sequence, nowMs)) helds.push(...this.#lastWordTo(peer, entry));
-      else if (prefixes.length < limits.maxRequestedOrigins) prefixes.push(entry.prefix);
-    };
-    for (let i = origins.firstAtLeast(digest.from); i < all.length; i++) {
-      const origin = all[i] as Origin;
-      if (origin.compareToPrefix(digest.to) > 0) break;
-      for (; at < digest.entries.length && origin.compareToPrefix((digest.entries[at] as DigestEntry).prefix) > 0; at++) wanting(digest.entries[at] as DigestEntry);
-      const candidate = digest.entries[at];
-      const entry = candidate !== undefined && origin.compareToPrefix(candidate.prefix) === 0 ? candidate : undefined;
-      const lacked = this.#lackedBy(origin, entry);
-      const cost = lacked.reduce((sum, held) => sum + held.bundle.bytes.length, 0);
-      if (cost > room) {
+    for (const { origin, entry } of pairs(this.#context.origins, digest)) {
+      const lacked = origin === undefined ? this.#lastWordTo(peer, entry) : this.#lackedBy(origin, entry);
+      room -= bytesOf(lacked);
+      if (origin !== undefined && room < 0) {
         continueAt = origin.prefix;
         break;
       }
-      room -= cost;
       helds.push(...lacked);
-      if (entry === undefined) continue;
-      at += 1;
-      if (this.#isBehind(origin, entry)) prefixes.push(entry.prefix);
+      if (entry !== undefined && this.#wants(origin, entry)) prefixes.push(entry.prefix);
     }
-    if (continueAt === null) for (; at < digest.entries.length; at++) wanting(digest.entries[at] as DigestEntry);
     this.#answer(peer, helds);
     this.#outbox.send(peer, { type: 'request', prefixes, continueAt });
   }
@@ -122,7 +108,7 @@ export class AntiEntropy {
     if (catchUp.continued <= limits.maxContinuations) this.#goOn(peer);
   }
 
-  /** Sends what a graft wants. */
+  /** Sends what a graft wants (docs/PROTOCOL.md 9.7). */
   answerGraft(peer: Peer, wanted: readonly Announcement[]): void {
     this.#answerWanted(peer, wanted, 'graft');
   }
@@ -136,7 +122,7 @@ export class AntiEntropy {
       const origin = this.#context.origins.findByPrefix(prefix);
       if (origin === undefined) continue;
       const held = origin.incarnation === incarnation ? origin.held.filter((one) => one.bundle.sequence > sequence) : origin.held;
-      room -= held.reduce((sum, one) => sum + one.bundle.bytes.length, 0);
+      room -= bytesOf(held);
       if (room < 0) {
         this.#context.limitReached(limit);
         break;
@@ -148,8 +134,8 @@ export class AntiEntropy {
   }
 
   /** Who comes back from an old disk when it has been forgotten is heard by nobody, and has to learn from its later words to go beyond them (docs/PROTOCOL.md 8.5). */
-  #lastWordTo(peer: Peer, { prefix }: DigestEntry): readonly HeldBundle[] {
-    if (peer.id === null || !peer.id.startsWith(toHex(prefix))) return [];
+  #lastWordTo(peer: Peer, entry: DigestEntry): readonly HeldBundle[] {
+    if (peer.id === null || !peer.id.startsWith(toHex(entry.prefix)) || !this.#isForgotten(entry)) return [];
     const newest = this.#context.origins.tombstone(peer.id, this.#context.nowMs)?.newest ?? null;
     return newest === null ? [] : [newest];
   }
@@ -164,14 +150,20 @@ export class AntiEntropy {
     return origin.held.filter((held) => held.bundle.sequence > entry.sequence);
   }
 
-  #isBehind(origin: Origin, entry: DigestEntry): boolean {
+  #isForgotten({ prefix, incarnation, sequence }: DigestEntry): boolean {
+    return this.#context.origins.isForgotten(prefix, incarnation, sequence, this.#context.nowMs);
+  }
+
+  /** What the other holds and we do not, by the same rules. */
+  #wants(origin: Origin | undefined, entry: DigestEntry): boolean {
+    if (origin === undefined) return !this.#isForgotten(entry);
     if (entry.incarnation !== origin.incarnation) return entry.incarnation > origin.incarnation;
     if (entry.fingerprint !== fingerprintOf(origin)) return true;
     return entry.sequence > origin.sequence && !this.#isUnderway(origin);
   }
 
   #isUnderway(origin: Origin): boolean {
-    return origin.samples && this.#context.nowMs - origin.heardAtMs < limits.underwayIntervals * this.#context.sampleIntervalMs;
+    return origin.hasSample && this.#context.nowMs - origin.heardAtMs < limits.underwayIntervals * this.#context.sampleIntervalMs;
   }
 
   #answer(peer: Peer, helds: readonly HeldBundle[], path: 'graft' | 'anti-entropy' = 'anti-entropy'): void {
@@ -250,6 +242,29 @@ export class AntiEntropy {
     const { config, timers, nowMs } = this.#context;
     timers.set('anti-entropy', nowMs + limits.antiEntropyIntervalMs * between(config.random, 0.8, 1.2));
   }
+}
+
+/** What two stores say of one origin; either may not know it. */
+type Pair = { readonly origin: Origin; readonly entry: DigestEntry | undefined } | { readonly origin: undefined; readonly entry: DigestEntry };
+
+/** The origins of the stretch beside what the digest says of them, in the order of the ids. */
+function* pairs(origins: OriginTable, { from, to, entries }: Digest): Generator<Pair> {
+  const all = origins.all();
+  let at = 0;
+  for (let i = origins.firstAtLeast(from); i < all.length; i++) {
+    const origin = all[i] as Origin;
+    if (origin.compareToPrefix(to) > 0) break;
+    for (let entry = entries[at]; entry !== undefined && origin.compareToPrefix(entry.prefix) > 0; entry = entries[++at]) yield { origin: undefined, entry };
+    const entry = entries[at];
+    const isNamed = entry !== undefined && origin.compareToPrefix(entry.prefix) === 0;
+    if (isNamed) at += 1;
+    yield { origin, entry: isNamed ? entry : undefined };
+  }
+  for (const entry of entries.slice(at)) yield { origin: undefined, entry };
+}
+
+function bytesOf(helds: readonly HeldBundle[]): number {
+  return helds.reduce((sum, held) => sum + held.bundle.bytes.length, 0);
 }
 
 function isOrdered(digest: Digest): boolean {

@@ -1,6 +1,6 @@
 /**
  * Where this node may dial: what discovery hands it, and a few addresses of former peers. Addresses never travel from
- * here but in a join of their owner (docs/PROTOCOL.md section 6); both sets are bounded.
+ * here but in a join of their owner (docs/PROTOCOL.md 6.2, 6.3); both sets are bounded.
  */
 import type { Context } from '../context.js';
 import type { Address, NodeId } from '../input.js';
@@ -99,7 +99,7 @@ export class AddressBook {
   }
 
   /** It led to this node itself, or to one that says so, which proves nothing: not again for a while. */
-  isSelf(address: Address): void {
+  markOwn(address: Address): void {
     this.#dialling.delete(address);
     this.#discovered.delete(address);
     this.#learned.delete(address);

@@ -1,6 +1,6 @@
 /**
  * From a connection that TLS has authenticated to a peer that carries gossip, and its end (docs/PROTOCOL.md 7.2, 7.3):
- * hello and proof in both directions, one connection per identity.
+ * hello and proof in both directions, one connection per identity. The credential alone admits nobody (3.5).
  */
 import type { Context } from '../context.js';
 import type { Address, ConnectionId, CredentialVerdict, Input, NodeId, PeerCertificate } from '../input.js';
@@ -24,7 +24,7 @@ export interface ConnectionsListener {
   /** A peer that was up is none any more; it is no longer in the table. */
   onDown(peer: Peer): void;
   /** A credential passed every check but this one: whether its leaf has vouched for another node (docs/PROTOCOL.md 3.4). */
-  isLeafReused(facts: CredentialFacts): boolean;
+  reportReuse(facts: CredentialFacts): boolean;
   /** A connection ended over which such a credential was admitted; it is no longer in the table. */
   onParted(facts: CredentialFacts): void;
   /** This address, dialled, led to this node itself. */
@@ -160,7 +160,7 @@ export class Connections {
     const { facts } = verdict;
     if (facts.nodeId !== peer.id) return this.refuse(peer, 'credential of another node');
     if (!equalBytes(facts.leafFingerprint, peer.peerFingerprint)) return this.refuse(peer, 'credential of another certificate than the one presented');
-    if (this.#listener.isLeafReused(facts)) return this.refuse(peer, 'its certificate has vouched for another node');
+    if (this.#listener.reportReuse(facts)) return this.refuse(peer, 'its certificate has vouched for another node');
     peer.facts = facts;
     this.#raise(peer);
   }

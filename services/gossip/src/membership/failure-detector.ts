@@ -54,7 +54,7 @@ export class FailureDetector {
     if (held.bundle.sequence !== origin.sequence) return;
     origin.heardAtMs = held.madeAtMs;
     if (held.bundle.has(kinds.farewell)) return this.#set(origin, 'left', before);
-    if (origin.samples) this.#learn(origin, nowMs);
+    if (origin.hasSample) this.#learn(origin, nowMs);
     origin.arrivedAtMs = nowMs;
     origin.deadlineMs = this.#dueAt(origin, held);
     this.#set(origin, 'alive', before);
@@ -65,7 +65,7 @@ export class FailureDetector {
     if (origin.state === 'alive') origin.deadlineMs = Math.min(origin.deadlineMs, this.#unheardAt(origin));
   }
 
-  /** This process stood still: what was not heard meanwhile is nobody's fault. */
+  /** This process stood still: what was not heard meanwhile is nobody's fault (docs/PROTOCOL.md 8.4). */
   stalled(milliseconds: number): void {
     const graceUntilMs = this.#context.nowMs + limits.stallGraceIntervals * this.#context.sampleIntervalMs;
     this.#graceUntilMs = Math.max(this.#graceUntilMs, graceUntilMs);
@@ -94,6 +94,7 @@ export class FailureDetector {
     this.#schedule();
   }
 
+  /** Its deadline has come: the next state (docs/PROTOCOL.md 8.3). */
   #judge(origin: Origin): void {
     const { nowMs, sampleIntervalMs } = this.#context;
     switch (origin.state) {
@@ -142,7 +143,7 @@ export class FailureDetector {
   }
 
   #suspicionAt(origin: Origin, lifetimeS: number): number {
-    if (!origin.samples) return lifetimeS === 0 ? Number.POSITIVE_INFINITY : origin.heardAtMs + lifetimeS * 1_000;
+    if (!origin.hasSample) return lifetimeS === 0 ? Number.POSITIVE_INFINITY : origin.heardAtMs + lifetimeS * 1_000;
     const { sampleIntervalMs } = this.#context;
     const deviation = Math.max(Math.sqrt(origin.varianceMs2), limits.leastDeviationIntervals * sampleIntervalMs);
     const mean = Math.max(origin.meanIntervalMs, sampleIntervalMs);

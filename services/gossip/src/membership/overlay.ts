@@ -76,7 +76,7 @@ export class Overlay {
     this.#context.timers.atLatest('overlay', this.#context.nowMs + between(this.#context.config.random, 0, limits.overlayIntervalMs / 4));
   }
 
-  /** A join that a peer passes on or begins: walks on, and whoever it ends at dials. */
+  /** A join that a peer passes on or begins: walks on, and whoever it ends at dials (docs/PROTOCOL.md 6.7). */
   onJoin(peer: Peer, join: Join): void {
     const { nowMs, config, peers } = this.#context;
     if (!peer.allowance.joins.take(1, nowMs)) return this.#context.limitReached('maxJoinsPerMinute');
@@ -115,6 +115,7 @@ export class Overlay {
     return new Set([...this.#context.peers.all()].map((peer) => peer.address));
   }
 
+  /** Dials while connections are wanting (docs/PROTOCOL.md 6.4). */
   #fill(): void {
     const connected = this.#connected();
     for (let wanted = Math.min(this.#missing, limits.maxDials - this.addresses.dialling); wanted > 0; wanted--) {
@@ -124,6 +125,7 @@ export class Overlay {
     }
   }
 
+  /** Asks discovery, for ever (docs/PROTOCOL.md 6.5). */
   #discover(): void {
     const { nowMs, peers } = this.#context;
     if (nowMs < this.#discoverAtMs) return;
@@ -133,7 +135,7 @@ export class Overlay {
     this.#discoverWaitMs = hurry ? Math.min(limits.discoverIntervalMs, this.#discoverWaitMs * 2) : limits.discoverHurryMs;
   }
 
-  /** Known addresses do not suffice: random walks end at nodes that dial us. */
+  /** Known addresses do not suffice: random walks end at nodes that dial us (docs/PROTOCOL.md 6.6). */
   #join(): void {
     const { nowMs, config, peers } = this.#context;
     if (config.advertise === null || nowMs < this.#joinAtMs || this.#missing <= 0) return;
@@ -144,7 +146,7 @@ export class Overlay {
     this.#joinAtMs = nowMs + between(config.random, 1, 3) * limits.overlayIntervalMs;
   }
 
-  /** More connections than wanted: some go, a share at a time, and not before they had the time to find others. */
+  /** More connections than wanted: some go, a share at a time, and not before they had the time to find others (docs/PROTOCOL.md 6.8). */
   #shed(): void {
     const { nowMs, config, peers } = this.#context;
     const surplus = peers.up().length - this.target - limits.surplusConnections;
@@ -154,7 +156,7 @@ export class Overlay {
     for (const peer of choose(config.random, old, Math.ceil(surplus / 4))) this.#connections.close(peer, closeCodes.surplus, 'more connections than wanted');
   }
 
-  /** Tries a known address, whatever became of it lately: sooner while somebody is missed. */
+  /** Tries a known address, whatever became of it lately: sooner while somebody is missed (docs/PROTOCOL.md 6.9). */
   #heal(): void {
     const { nowMs, config } = this.#context;
     if (nowMs < this.#healAtMs || this.addresses.dialling >= limits.maxDials) return;

@@ -9,7 +9,7 @@ import { kinds } from '../record/kinds.js';
 import { viewDigestBytes } from '../record/sample.js';
 import type { Origin } from '../store/origin.js';
 
-/** Exclusive or over bytes 8 to 15 of the ids of all settled members. */
+/** Exclusive or over bytes 8 to 15 of the ids of all settled members (docs/PROTOCOL.md 10.2). */
 export function viewDigest(context: Context): Uint8Array {
   let high = 0;
   let low = 0;
@@ -26,14 +26,14 @@ export function viewDigest(context: Context): Uint8Array {
   return digest;
 }
 
-/** Present, and long enough that everybody should have heard of it. Suspects stay until they fail. */
+/** Present, and long enough that everybody should have heard of it. Suspects stay until they fail (docs/PROTOCOL.md 10.1). */
 function isSettled(origin: Origin, settledBeforeMs: number): boolean {
   if (origin.isSelf) return true;
   if (origin.state === 'suspect') return true;
   return origin.state === 'alive' && origin.stateSinceMs <= settledBeforeMs;
 }
 
-/** Compares our digest with what the others said last, and reports it. */
+/** Compares our digest with what the others said last, and reports it (docs/PROTOCOL.md 10.3). */
 export function compareViews(context: Context, own: Uint8Array): void {
   const ownKey = keyOf(own);
   const views = new Set<number>([ownKey]);

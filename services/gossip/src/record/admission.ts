@@ -1,6 +1,6 @@
 /**
- * From bytes to a merge, or to a reason why not (docs/PROTOCOL.md section 5): cheap checks first, the signature once,
- * the credential when it is new. A node's own bundles come the same way.
+ * From bytes to a merge, or to a reason why not (docs/PROTOCOL.md 5.1, 5.2): cheap checks first, the signature once,
+ * the credential when it is new. A node's own bundles come the same way (5.7), and nothing is passed on but what was merged (5.4).
  */
 import type { Context } from '../context.js';
 import type { CredentialVerdict, NodeId } from '../input.js';
@@ -225,7 +225,7 @@ export class Admission {
     this.#checks.end(check);
     if (!verdict.admitted) this.#refuseCredential(check, credential, verdict.reason);
     else if (verdict.facts.nodeId !== check.id) this.#refuseCredential(check, credential, 'wrong-node');
-    else if (this.#vouching.isLeafReused(verdict.facts)) this.#refuseCredential(check, credential, 'leaf-reused');
+    else if (this.#vouching.reportReuse(verdict.facts)) this.#refuseCredential(check, credential, 'leaf-reused');
     else this.#merge(check, { bytes: credential, facts: verdict.facts });
   }
 
@@ -270,6 +270,7 @@ export class Admission {
     return reasonOfLimit[limit];
   }
 
+  /** Two contents under one number (docs/PROTOCOL.md 5.6). */
   #provenEquivocation(origin: Origin, first: ReadBundle, second: ReadBundle, arrival: Arrival): void {
     if (equalBytes(first.bytes, second.bytes)) return;
     if (origin.equivocatedIncarnation !== first.incarnation) {

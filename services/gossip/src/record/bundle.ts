@@ -1,5 +1,5 @@
 /**
- * What one origin says at one moment: one or more records under one signature (docs/PROTOCOL.md section 4). The bytes
+ * What one origin says at one moment: one or more records under one signature (docs/PROTOCOL.md 4.1, 4.3). The bytes
  * are the truth: they are passed on exactly as they came and never encoded again.
  */
 import type { NodeId } from '../input.js';

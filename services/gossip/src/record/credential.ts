@@ -24,6 +24,7 @@ export interface CredentialFacts {
   readonly rootFingerprint: Uint8Array;
 }
 
+/** Why a credential is refused (docs/PROTOCOL.md 3.7). */
 export type CredentialRefusal =
   | 'malformed'
   | 'untrusted-chain'

@@ -47,7 +47,7 @@ export class Vouching {
   }
 
   /** Whether this leaf has vouched for somebody else before; reports it when so. Shared leaves serve many: they are not noted. */
-  isLeafReused(facts: CredentialFacts): boolean {
+  reportReuse(facts: CredentialFacts): boolean {
     const first = this.#holderOf(facts.leafContent);
     if (first === undefined || first === facts.nodeId) return false;
     this.#context.emit({ type: 'leaf-reused', fingerprint: facts.leafFingerprint, first, second: facts.nodeId });
@@ -92,7 +92,7 @@ export class Vouching {
   }
 
   #exchange(origin: Origin, judged: HeldCredential): void {
-    this.forget(origin);
+    this.freeLeaf(origin);
     origin.credential = this.#keep(origin.id, judged);
   }
 
@@ -103,8 +103,8 @@ export class Vouching {
     return { bytes: credential, facts };
   }
 
-  /** Its leaf is free again. */
-  forget(origin: Origin): void {
+  /** Another node may come with its leaf from now on. */
+  freeLeaf(origin: Origin): void {
     this.#leaves.delete(toHex(origin.credential.facts.leafContent));
   }
 
@@ -136,7 +136,7 @@ export class Vouching {
   }
 
   #replace(origin: Origin, judged: HeldCredential): void {
-    if (this.isLeafReused(judged.facts)) return this.#listener.onUntrusted(origin);
+    if (this.reportReuse(judged.facts)) return this.#listener.onUntrusted(origin);
     this.#exchange(origin, judged);
     this.#listener.onReplaced(origin);
   }

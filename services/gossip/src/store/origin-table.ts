@@ -86,7 +86,7 @@ export class OriginTable {
     return origin;
   }
 
-  /** Drops the origin and keeps a tombstone of it. */
+  /** Drops the origin and keeps a tombstone of it (docs/PROTOCOL.md 8.6). */
   forget(origin: Origin, nowMs: number): void {
     const key = origin.word0 & hashMask;
     let before: Origin | null = this.#byHash.get(key) ?? null;

@@ -141,7 +141,7 @@ export class Origin {
     return this.state === 'alive' || this.state === 'suspect';
   }
 
-  get samples(): boolean {
+  get hasSample(): boolean {
     return this.inForce(kinds.sample) !== undefined;
   }
 }

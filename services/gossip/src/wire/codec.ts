@@ -1,4 +1,4 @@
-/** Messages to bytes and back (docs/PROTOCOL.md section 7). Decoding never throws: bytes that are no message are null. */
+/** Messages to bytes and back (docs/PROTOCOL.md 7.1). Decoding never throws: bytes that are no message are null. */
 import { limits } from '../limits.js';
 import type { Memory } from '../memory.js';
 import { nodeIdBytes } from '../record/node-id.js';

@@ -1,6 +1,6 @@
 /**
  * What strangers meet: an Initial packet is answered by Retry, and who comes back with its token may be accepted, all of it at
- * a bounded rate (RFC 9000 section 8.1; docs/PROTOCOL.md section 2). Nothing is kept of those who do not come back.
+ * a bounded rate (RFC 9000 section 8.1; docs/PROTOCOL.md 2.5). Nothing is kept of those who do not come back.
  */
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';

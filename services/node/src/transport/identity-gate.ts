@@ -1,5 +1,5 @@
 /**
- * What TLS does not look at: names and usages of the other side's leaf (docs/PROTOCOL.md section 2). Dates and possession
+ * What TLS does not look at: names and usages of the other side's leaf (docs/PROTOCOL.md 2.1, 2.2). Dates and possession
  * of the key were checked by the library before this is asked; how long the chain is trusted is asked after it.
  */
 import { createHash, X509Certificate } from 'node:crypto';

@@ -1,4 +1,4 @@
-/** Messages that come in pieces, one stream each, of bounded length. */
+/** Messages that come in pieces, one stream each, of bounded length (docs/PROTOCOL.md 2.3). */
 
 interface Beginning {
   /** With room beyond what came: pieces may be of one byte each, and are not kept as such. */
