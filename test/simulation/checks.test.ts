@@ -28,7 +28,7 @@ function merge(sequence: number, signed: 'signed' | 'not signed', hops = 1): voi
   const bytes = sealBundle(unsigned, signed === 'signed' ? run.world.sign(origin, message) : toySign(origin.key.publicKey, message));
   const decoding = decodeBundle(bytes);
   if (!decoding.ok) throw new Error(decoding.reason);
-  run.checks.onEvent(observer, { type: 'record-merged', origin: origin.key.id, bundle: decoding.bundle, kinds: [kinds.sample], via: null, hops, ageMs: 0, path: 'eager' });
+  run.checks.onEvent(observer, { type: 'record-merged', origin: origin.key.id, bundle: decoding.bundle, kinds: [kinds.sample], dropped: [], via: null, hops, ageMs: 0, path: 'eager' });
 }
 
 it('takes what its origin signed, in order', () => {

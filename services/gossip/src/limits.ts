@@ -188,7 +188,7 @@ export type LimitName = keyof typeof limits;
  * exceeds them is refused), what is remembered (the oldest goes) or what this node itself does.
  */
 export const reportedLimits = [
-  'maxOrigins', 'maxBundleBytes', 'maxKindsPerOrigin', 'maxOriginBytes', 'maxConnections', 'maxHandshakesPerLeaf', 'maxEarlyMessages', 'maxEarlyBytes', 'maxDiscoveredAddresses',
+  'maxOrigins', 'maxBundleBytes', 'maxKindsPerOrigin', 'maxOriginBytes', 'maxConnections', 'maxHandshakesPerLeaf', 'maxEarlyMessages', 'maxEarlyBytes',
   'maxJoinsPerMinute', 'maxWaitingMessages', 'maxMissing', 'maxPeerMissing', 'maxUnsigned', 'antiEntropyBytesPerSecond', 'antiEntropyPeerBytesPerSecond', 'maxAnswerBytes',
   'maxPendingVerifications', 'maxPeerPendingVerifications', 'maxBundlesPerSecond', 'maxRefusedCredentialsPerSecond', 'maxPartedLeaves',
 ] as const satisfies readonly LimitName[];

@@ -48,6 +48,8 @@ export type Event =
       readonly bundle: Bundle;
       /** Kinds of this bundle that superseded an older record; a late bundle may supersede only some. */
       readonly kinds: readonly number[];
+      /** Kinds of older bundles of its origin whose records went out of force, since there is no room for them beside this one. */
+      readonly dropped: readonly number[];
       readonly via: NodeId | null;
       readonly hops: number;
       /** Age on arrival, milliseconds, from the time spent at each hop (no synchronized clocks). */

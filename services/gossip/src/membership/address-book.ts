@@ -46,7 +46,6 @@ export class AddressBook {
   /** Discovery answered: what it no longer names is forgotten. */
   discovered(addresses: readonly Address[]): void {
     const fresh = [...new Set(addresses)];
-    if (fresh.length > limits.maxDiscoveredAddresses) this.#context.limitReached('maxDiscoveredAddresses');
     const kept = choose(this.#context.config.random, fresh, limits.maxDiscoveredAddresses);
     // An answer of nothing is a failure of discovery, not news that everybody is gone.
     if (kept.length === 0) return;

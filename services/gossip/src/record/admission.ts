@@ -18,6 +18,7 @@ import { faults, reasonOfLimit, type RefusalReason } from './refusal-reason.js';
 import { RefusedCredentials } from './refused-credentials.js';
 import type { Vouching } from './vouching.js';
 
+const none: readonly number[] = [];
 /** What one bundle uses up of its origin's rate, and how much may be used up in advance, milliseconds. */
 const bundleMs = 1_000 / limits.maxBundlesPerSecond;
 const burstMs = limits.maxBundleBurst * bundleMs;
@@ -260,8 +261,8 @@ export class Admission {
     const kept = this.#context.memory.keep(bundle);
     const held: HeldBundle = { bundle: kept, hops, madeAtMs: arrivedAtMs - ageMs, kinds: superseding === bundle.kinds ? kept.kinds : superseding };
     const dropped = mergeBundle(origin, held);
-    if (dropped !== null) this.#context.limitReached(dropped);
-    this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, via: via?.id ?? null, hops, ageMs, path });
+    if (dropped !== null) this.#context.limitReached(dropped.limit);
+    this.#context.emit({ type: 'record-merged', origin: origin.id, bundle: kept, kinds: superseding, dropped: dropped?.kinds ?? none, via: via?.id ?? null, hops, ageMs, path });
     this.#listener.onMerged(origin, held, arrival, before);
   }
 

@@ -1,6 +1,7 @@
 /**
  * The merge of a bundle into what is held of its origin: per kind the newest wins, a new incarnation supersedes all of
- * the old, and beyond the limits the newest stay. Any order and any repetition of the same bundles ends in the same state (docs/PROTOCOL.md 4.2).
+ * the old, and beyond the limits the newest stay. Within the limits any order and any repetition of the same bundles ends in
+ * the same state; at the limits stores agree when they have been compared (docs/PROTOCOL.md 4.2).
  */
 import type { ReadBundle } from '../record/bundle.js';
 import { kinds } from '../record/kinds.js';
@@ -18,8 +19,14 @@ export function supersedingKinds(origin: Origin, bundle: ReadBundle): readonly n
 
 export type OriginLimit = 'maxKindsPerOrigin' | 'maxOriginBytes';
 
-/** Puts the bundle in force for `held.kinds`. Names the limit for which older ones went out of force, if any did. */
-export function mergeBundle(origin: Origin, held: HeldBundle): OriginLimit | null {
+/** What older bundles said that went out of force for want of room. */
+export interface Dropped {
+  readonly limit: OriginLimit;
+  readonly kinds: readonly number[];
+}
+
+/** Puts the bundle in force for `held.kinds`. */
+export function mergeBundle(origin: Origin, held: HeldBundle): Dropped | null {
   const { bundle } = held;
   const isNewIncarnation = bundle.incarnation > origin.incarnation;
   if (isNewIncarnation || !replaceNewest(origin, held)) insert(origin, held);
@@ -67,23 +74,26 @@ export function exceededLimit(origin: Origin, bundle: ReadBundle, superseding: r
   return limitOf(records, bytes);
 }
 
-/** From the newest on, each stays for which there is room: which these are does not depend on what came first. */
-function dropBeyondLimits(origin: Origin): OriginLimit | null {
+/** From the newest on, each stays for which there is room. */
+function dropBeyondLimits(origin: Origin): Dropped | null {
   let records = 0;
   let bytes = 0;
   let exceeded: OriginLimit | null = null;
+  const dropped: number[] = [];
   for (const held of origin.held) {
     const limit = limitOf(records + held.kinds.length, bytes + held.bundle.bytes.length);
     if (limit === null) {
       records += held.kinds.length;
       bytes += held.bundle.bytes.length;
     } else {
-      held.kinds = none;
       exceeded = limit;
+      dropped.push(...held.kinds);
+      held.kinds = none;
     }
   }
-  if (exceeded !== null) origin.held = origin.held.filter((held) => held.kinds.length > 0);
-  return exceeded;
+  if (exceeded === null) return null;
+  origin.held = origin.held.filter((held) => held.kinds.length > 0);
+  return { limit: exceeded, kinds: dropped };
 }
 
 function limitOf(records: number, bytes: number): OriginLimit | null {

@@ -58,7 +58,7 @@ function say(origin: NodeId): void {
   ];
   const decoding = decodeBundle(sealBundle(encodeBundle({ clusterTag: new Uint8Array(8), origin, incarnation: 1, sequence: 1, timeMs: 1, lifetimeS: 1, records }), new Uint8Array(64)));
   if (!decoding.ok) throw new Error(decoding.reason);
-  view.onEvent({ type: 'record-merged', origin, bundle: decoding.bundle, kinds: [kinds.descriptor, kinds.sample], via: origin === self ? null : other, hops: 1, ageMs: 5, path: 'eager' }, clock.now());
+  view.onEvent({ type: 'record-merged', origin, bundle: decoding.bundle, kinds: [kinds.descriptor, kinds.sample], dropped: [], via: origin === self ? null : other, hops: 1, ageMs: 5, path: 'eager' }, clock.now());
   view.onEvent({ type: 'member-changed', origin, state: 'alive', previous: null, incarnation: 1 }, clock.now());
 }
 

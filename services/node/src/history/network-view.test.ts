@@ -60,6 +60,7 @@ function merged(said: Said): Extract<Event, { type: 'record-merged' }> {
     origin,
     bundle: decoding.bundle,
     kinds: said.superseding ?? records.map((record) => record.kind),
+    dropped: [],
     via: origin === self ? null : third,
     hops: said.hops ?? 2,
     ageMs: said.ageMs ?? 40,

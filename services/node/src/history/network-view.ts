@@ -186,7 +186,7 @@ export class NetworkView {
     const node = this.#seen(event.origin, now);
     if (node === undefined) return;
     const received = { bundle: event.bundle, hops: event.hops, via: event.via, ageMs: event.ageMs, mergedAtMs: now.monotonicMs };
-    const change = node.merge(received, event.kinds);
+    const change = node.merge(received, event.kinds, event.dropped);
     this.#tell((listener) => {
       listener.onNodeChanged(event.origin, change);
       listener.onRecordArrived({ origin: event.origin, via: event.via, hops: event.hops });

@@ -63,11 +63,12 @@ export class SeenNode {
     return this.#newest?.bundle.incarnation ?? 0;
   }
 
-  /** Puts the bundle in force for these kinds. Returns whether what changes rarely may have changed. */
-  merge(received: ReceivedBundle, superseding: readonly number[]): { readonly details: boolean } {
+  /** Puts the bundle in force for some of its kinds; `dropped` are no longer. Returns whether what changes rarely may have changed. */
+  merge(received: ReceivedBundle, superseding: readonly number[], dropped: readonly number[]): { readonly details: boolean } {
     const { bundle } = received;
     if (bundle.incarnation > this.incarnation) this.#beginLife();
     if (this.#newest === null || bundle.sequence > this.#newest.bundle.sequence) this.#newest = received;
+    for (const kind of dropped) this.#byKind.delete(kind);
     for (const kind of superseding) this.#byKind.set(kind, received);
     for (const { kind, payload } of bundle.records) if (superseding.includes(kind)) this.#read(kind, payload, bundle.sequence);
     return { details: superseding.includes(kinds.descriptor) || superseding.includes(kinds.trust) };

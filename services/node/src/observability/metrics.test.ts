@@ -24,7 +24,7 @@ beforeEach(() => {
 
 /** One event of every type. */
 const events: Event[] = [
-  { type: 'record-merged', origin: id, bundle: { origin: id, incarnation: 1, sequence: 1, timeMs: 0, lifetimeS: 1, records: [], bytes: new Uint8Array(0) }, kinds: [2], via: id, hops: 3, ageMs: 40, path: 'eager' },
+  { type: 'record-merged', origin: id, bundle: { origin: id, incarnation: 1, sequence: 1, timeMs: 0, lifetimeS: 1, records: [], bytes: new Uint8Array(0) }, kinds: [2], dropped: [], via: id, hops: 3, ageMs: 40, path: 'eager' },
   { type: 'record-refused', origin: id, via: id, verdict: 'reject', reason: 'signature-invalid' },
   { type: 'record-repeated', origin: id, via: id },
   { type: 'equivocation-proven', origin: id, first: new Uint8Array(0), second: new Uint8Array(0) },
