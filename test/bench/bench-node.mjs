@@ -68,7 +68,7 @@ export async function openBenchNode({ identity, seeds, intervalMs, report, onMer
     openTransport: async (listener) => (transport = await openQuicTransport({ host: '127.0.0.1', port, cluster, credentials: () => tls, endOfTrust: () => Number.POSITIVE_INFINITY, listener })),
     sign: (message) => sign(null, message, key),
     verifySignature: verifies ? createSignatureVerifier() : async () => true,
-    verifyCredential: (credential, wallMs) => verifyCredential(credential, { roots, cluster, clusterTag, wallMs }),
+    verifyCredential: (credential, wallMs) => verifyCredential(credential, { roots, cluster, clusterTag, acceptsShared: false, wallMs }),
     discover: async () => seeds(),
     sample: () => {
       driver.feed({ type: 'reported', records: report() });

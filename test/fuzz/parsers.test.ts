@@ -18,7 +18,7 @@ const vectors = <T>(name: string) => JSON.parse(readFileSync(join(import.meta.di
 const bytesOf = (hex: string) => fromHex(hex) as Uint8Array;
 const credentialFile = vectors<{ cluster: string; nowMs: number; root: string; credentials: { bytes: string }[] }>('credentials.json');
 const roots = new TrustedRoots([new X509Certificate(bytesOf(credentialFile.root))]);
-const question = { roots, cluster: credentialFile.cluster, clusterTag: clusterTagOf(credentialFile.cluster), wallMs: credentialFile.nowMs };
+const question = { roots, cluster: credentialFile.cluster, clusterTag: clusterTagOf(credentialFile.cluster), acceptsShared: true, wallMs: credentialFile.nowMs };
 
 const messages = vectors<{ bytes: string }[]>('messages.json').map(({ bytes }) => bytesOf(bytes));
 const bundles = vectors<{ bundles: { bytes: string }[] }>('records.json').bundles.map(({ bytes }) => bytesOf(bytes));

@@ -148,6 +148,14 @@ describe('a foreign name inside the signing request, which no policy can see', (
     }
   });
 
+  it('a leaf that would serve all nodes: its holder starts, and no node lets it in', async () => {
+    const known = new Set((await seenBy(namespace, victim)).map(({ id }) => id));
+    await obtain('spiffe://starling/shared', '/tmp/shared');
+    const { status } = await run('kubectl', ['--namespace', namespace, 'exec', intruder, '--', 'sh', '-c', startRogue('/tmp/shared', 9770)]);
+    expect(status, 'it ran until its time was over').toBe(124);
+    expect((await seenBy(namespace, victim)).filter(({ id }) => !known.has(id))).toEqual([]);
+  });
+
   it("the leaf of another node's id: nobody can start with it, and nobody would believe who did", async () => {
     const victimId = (await seenBy(namespace, victim)).find(({ name, state }) => name === victim && state === 'alive')?.id ?? '';
     const obtained = await obtain(`spiffe://starling/node/${victimId}`, '/tmp/identified');
@@ -156,7 +164,7 @@ describe('a foreign name inside the signing request, which no policy can see', (
     expect(stderr).toContain(victimId);
     const clusterTag = clusterTagOf('starling');
     const rootPem = Buffer.from(await kubectl(['--namespace', namespace, 'get', 'secret', `${release}-anchor-a`, '--output', 'jsonpath={.data.ca\\.crt}']), 'base64').toString();
-    const judged = (nodeId: string) => verifyCredential(makeCredential({ ...obtained, clusterTag, nodeId }), { roots: new TrustedRoots([new X509Certificate(rootPem)]), cluster: 'starling', clusterTag, wallMs: Date.now() });
+    const judged = (nodeId: string) => verifyCredential(makeCredential({ ...obtained, clusterTag, nodeId }), { roots: new TrustedRoots([new X509Certificate(rootPem)]), cluster: 'starling', clusterTag, acceptsShared: false, wallMs: Date.now() });
     expect(judged('0'.repeat(64))).toEqual({ admitted: false, reason: 'wrong-node' });
   });
 });

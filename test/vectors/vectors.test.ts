@@ -105,7 +105,7 @@ describe('credentials, judged by the node and by the page', () => {
   const clusterTag = clusterTagOf(cluster);
   const roots = new TrustedRoots([new NodeCertificate(bytesOf(root))]);
   it.each(credentials)('$name: $verdict', async ({ nodeId, bytes, verdict }) => {
-    const judged = verifyCredential(bytesOf(bytes), { roots, cluster, clusterTag, wallMs: nowMs });
+    const judged = verifyCredential(bytesOf(bytes), { roots, cluster, clusterTag, acceptsShared: true, wallMs: nowMs });
     expect(judged.admitted ? 'admitted' : judged.reason).toBe(verdict);
     const checked = await checkCredential({ bytes: bytesOf(bytes), nodeId, cluster, clusterTag, roots: [new X509Certificate(bytesOf(root) as Uint8Array<ArrayBuffer>)], nowMs });
     expect(checked.checks.every(({ outcome }) => outcome === 'passed')).toBe(verdict === 'admitted');

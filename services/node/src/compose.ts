@@ -167,7 +167,10 @@ function openDriver({ settings, log, clock, random, identity, parts, view, metri
     },
     sign: identity.sign,
     verifySignature: createSignatureVerifier(),
-    verifyCredential: (credential, wallMs) => verifyCredential(credential, { roots: source.current().roots, cluster, clusterTag, wallMs }),
+    verifyCredential: (credential, wallMs) => {
+      const { roots, isShared } = source.current();
+      return verifyCredential(credential, { roots, cluster, clusterTag, acceptsShared: isShared, wallMs });
+    },
     discover: openDiscovery(seeds, { further: () => parts.kubernetes?.addresses() ?? [], onFault: (seed, fault) => (fault === null ? log.info({ seed }, 'A seed answers again') : log.warn({ seed }, `A seed gives no addresses: ${fault}`)) }).discover,
     sample,
     persistIncarnation: identity.persistIncarnation,

@@ -32,9 +32,9 @@ async function credentialOf(changes: LeafChanges = {}, by: TestAuthority = root,
   return makeCredential({ clusterTag, nodeId, chainPem: leaf + above, keyPem: asked.keyPem });
 }
 
-function judge(bytes: Uint8Array, changes: { roots?: TrustedRoots; cluster?: string; wallMs?: number } = {}) {
+function judge(bytes: Uint8Array, changes: { roots?: TrustedRoots; cluster?: string; acceptsShared?: boolean; wallMs?: number } = {}) {
   const name = changes.cluster ?? cluster;
-  return verifyCredential(bytes, { roots: changes.roots ?? rootsOf(root), cluster: name, clusterTag: clusterTagOf(name), wallMs: changes.wallMs ?? Date.now() });
+  return verifyCredential(bytes, { roots: changes.roots ?? rootsOf(root), cluster: name, clusterTag: clusterTagOf(name), acceptsShared: changes.acceptsShared ?? true, wallMs: changes.wallMs ?? Date.now() });
 }
 
 /** After the root began. */
@@ -78,6 +78,10 @@ describe('a credential', () => {
     [`spiffe://${cluster}/shared`, 'shared'],
   ])('of %s is %s', async (name, binding) => {
     expect(judge(await credentialOf({ uris: [name] }))).toMatchObject({ admitted: true, facts: { uri: name, binding } });
+  });
+
+  it('of a leaf that serves all nodes is admitted only where this one has such a leaf itself', async () => {
+    expect(judge(await credentialOf({ uris: [`spiffe://${cluster}/shared`] }), { acceptsShared: false })).toEqual(refused('wrong-uri'));
   });
 
   it('leads through two intermediates, and ends with the first authority that ends', async () => {

@@ -66,12 +66,14 @@ export interface CredentialQuestion {
   readonly roots: TrustedRoots;
   readonly cluster: string;
   readonly clusterTag: Uint8Array;
+  /** Whether the leaf of this node itself is `shared`; otherwise nobody is admitted by one that is. */
+  readonly acceptsShared: boolean;
   /** Milliseconds since 1970 UTC. */
   readonly wallMs: number;
 }
 
 /** Never throws. The order of the checks is that of docs/PROTOCOL.md 3.3. */
-export function verifyCredential(bytes: Uint8Array, { roots, cluster, clusterTag, wallMs }: CredentialQuestion): CredentialVerdict {
+export function verifyCredential(bytes: Uint8Array, { roots, cluster, clusterTag, acceptsShared, wallMs }: CredentialQuestion): CredentialVerdict {
   const credential = decodeCredential(bytes);
   if (credential === null) return refuse('malformed');
   if (!equalBytes(credential.clusterTag, clusterTag)) return refuse('wrong-cluster');
@@ -83,7 +85,7 @@ export function verifyCredential(bytes: Uint8Array, { roots, cluster, clusterTag
   if (wallMs < facts.chainValidity.notBeforeMs - clockToleranceMs) return refuse('not-yet-valid');
   if (facts.isAuthority || !facts.hasBothUsages) return refuse('wrong-usage');
   const binding = facts.uri === null ? null : bindingOf(facts.uri.leaf);
-  if (facts.uri === null || binding === null) return refuse('wrong-uri');
+  if (facts.uri === null || binding === null || (binding === 'shared' && !acceptsShared)) return refuse('wrong-uri');
   if (facts.uri.leaf.cluster !== cluster) return refuse('wrong-cluster');
   if (facts.uri.leaf.form === 'node' && facts.uri.leaf.nodeId !== credential.nodeId) return refuse('wrong-node');
   if (notBeforeMs < facts.leafValidity.notBeforeMs || notAfterMs > facts.leafValidity.notAfterMs || notBeforeMs > notAfterMs) return refuse('malformed');

@@ -70,7 +70,7 @@ describe('a set of files', () => {
     const leaf = await writeGoodSet();
     const current = (await open()).current();
     expect(current).toMatchObject({ uri, notAfterMs: Date.parse(new X509Certificate(leaf).validTo), chainPem: new X509Certificate(leaf).toString(), rootsPem: new X509Certificate(root.root).toString() });
-    expect(verifyCredential(current.credential, { roots: current.roots, cluster, clusterTag: clusterTagOf(cluster), wallMs })).toMatchObject({ admitted: true, facts: { nodeId } });
+    expect(verifyCredential(current.credential, { roots: current.roots, cluster, clusterTag: clusterTagOf(cluster), acceptsShared: false, wallMs })).toMatchObject({ admitted: true, facts: { nodeId } });
   });
 
   it('may hold a key in the older form, the root after the leaf, and several roots in several files', async () => {

@@ -16,6 +16,8 @@ export interface OwnCertificates {
   readonly rootsPem: string;
   readonly roots: TrustedRoots;
   readonly uri: string;
+  /** Whether the leaf may vouch for any node (docs/PROTOCOL.md 3.1). */
+  readonly isShared: boolean;
   /** SHA-256 of the leaf, 32 bytes. */
   readonly fingerprint: Uint8Array;
   /** When the leaf and everything above it is valid, milliseconds since 1970. */
@@ -57,6 +59,7 @@ export function checkLeaf(given: LeafToCheck): OwnCertificates {
     rootsPem: given.roots.pem,
     roots: given.roots,
     uri: facts.uri?.text ?? '',
+    isShared: facts.uri?.leaf.form === 'shared',
     fingerprint: facts.leafFingerprint,
     notBeforeMs: facts.chainValidity.notBeforeMs,
     notAfterMs: facts.chainValidity.notAfterMs,

@@ -159,7 +159,7 @@ export class ConnectionLoop {
   #judge(connection: QuicConnection): void {
     const { cluster, counters, listener } = this.#parts;
     const { native } = connection;
-    const verdict = judgePeer(native.peerCertChain(), cluster, connection.localFingerprint);
+    const verdict = judgePeer(native.peerCertChain(), cluster, connection.ownLeaf);
     if (!verdict.admitted) {
       counters.add(`peers_refused_${verdict.reason}`);
       return this.close(connection, closeCodes.gate, `certificate refused: ${verdict.reason}`);
@@ -182,7 +182,7 @@ export class ConnectionLoop {
       connection: connection.id,
       direction: connection.direction,
       address: connection.address,
-      localFingerprint: connection.localFingerprint,
+      localFingerprint: connection.ownLeaf.fingerprint,
       peer: verdict.peer,
       maxDatagramBytes: connection.maxDatagramBytes,
     });

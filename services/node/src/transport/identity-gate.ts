@@ -12,8 +12,21 @@ export type Verdict = { readonly admitted: true; readonly peer: PeerCertificate;
 const serverAuth = '1.3.6.1.5.5.7.3.1';
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
+/** What the gate has to know of the leaf that this end shows. */
+export interface OwnLeaf {
+  /** SHA-256 of its DER, 32 bytes. */
+  readonly fingerprint: Uint8Array;
+  readonly isShared: boolean;
+}
+
+export function ownLeafOf(chainPem: string): OwnLeaf {
+  const leaf = new X509Certificate(chainPem);
+  const uri = soleUri(leaf.subjectAltName);
+  return { fingerprint: fingerprintOf(leaf.raw), isShared: uri !== null && parseLeafUri(uri)?.form === 'shared' };
+}
+
 /** `chain` is DER, leaf first. */
-export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, ownFingerprint: Uint8Array): Verdict {
+export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, own: OwnLeaf): Verdict {
   const der = chain?.[0];
   if (chain === null || der === undefined) return refuse('no-certificate');
   let leaf: X509Certificate;
@@ -31,9 +44,11 @@ export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, 
   if (uri === null || parsed === null) return refuse('wrong-uri');
   if (parsed.cluster !== cluster) return refuse('wrong-cluster');
   if (parsed.form === 'gateway') return refuse('not-a-node');
+  // Whoever holds a shared leaf can be any number of nodes: that is for networks in which all do (docs/PROTOCOL.md 3.1).
+  if (parsed.form === 'shared' && !own.isShared) return refuse('wrong-uri');
   const fingerprint = fingerprintOf(der);
   // One certificate for all nodes is a mode of its own; any other that equals ours is a connection to ourselves, or stolen.
-  if (parsed.form !== 'shared' && Buffer.compare(fingerprint, ownFingerprint) === 0) return refuse('ourselves');
+  if (parsed.form !== 'shared' && Buffer.compare(fingerprint, own.fingerprint) === 0) return refuse('ourselves');
   return { admitted: true, peer: { fingerprint, uri }, chain };
 }
 

@@ -5,6 +5,7 @@
 import { limits, type Channel, type ConnectionId } from '@starling/gossip';
 import type { RemoteAddress } from './address.js';
 import type { Counters } from './counters.js';
+import type { OwnLeaf } from './identity-gate.js';
 import type { NativeConnection } from './native.js';
 import { sourceOf } from './source-rates.js';
 import { StreamAssembly } from './stream-assembly.js';
@@ -32,7 +33,8 @@ export class QuicConnection {
   readonly source: string;
   /** As it goes to the core. */
   readonly address: string;
-  readonly localFingerprint: Uint8Array;
+  /** As shown on this connection. */
+  readonly ownLeaf: OwnLeaf;
   readonly openedAtMs: number;
   /** Our ids, by which its packets are routed. */
   readonly routes: string[] = [];
@@ -59,14 +61,14 @@ export class QuicConnection {
   #left = 0;
   #unacknowledged = 0;
 
-  constructor(parts: { id: ConnectionId; native: NativeConnection; direction: 'dialled' | 'accepted'; remote: RemoteAddress; address: string; localFingerprint: Uint8Array; nowMs: number; counters: Counters }) {
+  constructor(parts: { id: ConnectionId; native: NativeConnection; direction: 'dialled' | 'accepted'; remote: RemoteAddress; address: string; ownLeaf: OwnLeaf; nowMs: number; counters: Counters }) {
     this.id = parts.id;
     this.native = parts.native;
     this.direction = parts.direction;
     this.remote = parts.remote;
     this.source = sourceOf(parts.remote.host);
     this.address = parts.address;
-    this.localFingerprint = parts.localFingerprint;
+    this.ownLeaf = parts.ownLeaf;
     this.openedAtMs = parts.nowMs;
     this.endsAtMs = parts.nowMs + transportLimits.handshakeMs;
     this.keepAliveAtMs = parts.nowMs + transportLimits.keepAliveMs;

@@ -3,7 +3,7 @@
  * and each connection worked on once per turn of the event loop. Bytes of strangers cost a bounded amount of work and no
  * state before they have shown that they receive at their address.
  */
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Address, Channel, ConnectionId } from '@starling/gossip';
@@ -11,7 +11,7 @@ import { formatHostPort } from '../host-port.js';
 import { parseAddress, type RemoteAddress } from './address.js';
 import { closeCodes, ConnectionLoop } from './connection-loop.js';
 import { Counters } from './counters.js';
-import { fingerprintOf } from './identity-gate.js';
+import { ownLeafOf } from './identity-gate.js';
 import { FrontDoor } from './front-door.js';
 import { loadQuiche, type Quiche } from './native.js';
 import { readPacket } from './packet.js';
@@ -112,7 +112,7 @@ class QuicSocket implements QuicTransport {
       const credentials = this.#options.credentials();
       const source = randomBytes(transportLimits.connectionIdBytes);
       const native = this.#quiche.Connection.connect(null, source, this.#local, remote, freshConfig(this.#quiche, credentials));
-      this.#add(new QuicConnection({ id, native, direction: 'dialled', remote, address, localFingerprint: leafFingerprint(credentials), nowMs: performance.now(), counters: this.#counters }), source);
+      this.#add(new QuicConnection({ id, native, direction: 'dialled', remote, address, ownLeaf: ownLeafOf(credentials.chainPem), nowMs: performance.now(), counters: this.#counters }), source);
       this.#counters.add('dials');
     } catch (fault) {
       return fail((fault as Error).message);
@@ -212,7 +212,7 @@ class QuicSocket implements QuicTransport {
     try {
       const credentials = this.#options.credentials();
       const native = this.#quiche.Connection.accept(destination, original, this.#local, remote, freshConfig(this.#quiche, credentials));
-      const connection = new QuicConnection({ id: this.#nextId(), native, direction: 'accepted', remote, address, localFingerprint: leafFingerprint(credentials), nowMs: performance.now(), counters: this.#counters });
+      const connection = new QuicConnection({ id: this.#nextId(), native, direction: 'accepted', remote, address, ownLeaf: ownLeafOf(credentials.chainPem), nowMs: performance.now(), counters: this.#counters });
       this.#counters.add('accepts');
       this.#add(connection, destination);
       this.#receive(connection, bytes, from);
@@ -247,8 +247,4 @@ class QuicSocket implements QuicTransport {
   #drop(reason: string): void {
     this.#counters.add(`packets_dropped_${reason}`);
   }
-}
-
-function leafFingerprint(credentials: TransportCredentials): Uint8Array {
-  return fingerprintOf(new X509Certificate(credentials.chainPem).raw);
 }
