@@ -10,15 +10,28 @@ export class Trace {
     this.#b = Math.imul((this.#b << 5) ^ (this.#b >>> 27) ^ this.#a, 0x85ebca6b) ^ (us / 2 ** 32);
   }
 
-  /** A message: its length and its last eight bytes, where signatures end. */
+  /** A message: its length and every byte of it. */
   noteBytes(atMs: number, what: number, bytes: Uint8Array): void {
-    const { length } = bytes;
-    let tail = length;
-    for (let i = Math.max(0, length - 8); i < length; i++) tail = Math.imul(tail, 31) + (bytes[i] as number);
-    this.note(atMs, what, tail);
+    this.note(atMs, what, digest(bytes));
   }
 
   get hash(): string {
     return [this.#a, this.#b].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
   }
+}
+
+/** MurmurHash3 (Appleby 2011), 32 bits, without the last mixing, which a running hash does anyhow: what differs in one bit of a word is not undone by the next word. */
+function digest(bytes: Uint8Array): number {
+  const { length } = bytes;
+  const whole = length & ~3;
+  let lane = length;
+  for (let i = 0; i < whole; i += 4) lane = mixed(lane, (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24));
+  for (let i = whole; i < length; i++) lane = mixed(lane, bytes[i] as number);
+  return lane;
+}
+
+function mixed(lane: number, word: number): number {
+  const spread = Math.imul(word, 0xcc9e2d51);
+  const other = lane ^ Math.imul((spread << 15) | (spread >>> 17), 0x1b873593);
+  return (Math.imul((other << 13) | (other >>> 19), 5) + 0xe6546b64) | 0;
 }
