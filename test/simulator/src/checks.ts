@@ -1,5 +1,6 @@
 /** What must hold at every moment of every run; a plan states the rest. */
 import { type Bundle, type Channel, decodeBundle, equalBytes, type Event, limits } from '@starling/gossip';
+import { excesses } from './bounds.js';
 import type { Health } from './health.js';
 import { isRepair } from './parcels.js';
 import type { Link, SimulatedNode } from './simulated-node.js';
@@ -122,7 +123,7 @@ export class Checks implements Watcher {
 
   /** Once a round. */
   round(): void {
-    for (const node of this.#world.nodes) if (node.engine !== null && node.malice === null) this.#checkLimits(node);
+    for (const node of this.#world.nodes) if (node.malice === null) this.#checkLimits(node);
     const wrong = this.#health.longestWrong();
     if (wrong !== null && wrong.ms > this.longestFalseDeathMs) {
       this.fail(`a healthy node was given up for ${Math.round(wrong.ms / 1_000)} s (observer and origin: ${wrong.pair.slice(0, 14)})`);
@@ -137,17 +138,6 @@ export class Checks implements Watcher {
   }
 
   #checkLimits(node: SimulatedNode): void {
-    const now = node.engine?.statistics();
-    if (now === undefined) return;
-    const bounds: readonly [string, number, number][] = [
-      ['origins', now.origins, limits.maxOrigins],
-      ['tombstones', now.tombstones, limits.maxTombstones],
-      ['connections', now.connections, limits.maxConnections],
-      ['checks under way', now.pendingVerifications, limits.maxPendingVerifications],
-      ['addresses', now.addresses, limits.maxDiscoveredAddresses + limits.maxLearnedAddresses],
-      ['dials', node.dialling, limits.maxDials],
-      ['queued bytes', now.queuedBytes, now.peers * now.origins * limits.maxBundleBytes],
-    ];
-    for (const [what, value, most] of bounds) if (value > most) this.fail(`node ${node.index} has ${value} ${what}, more than ${most}`);
+    if (node.engine !== null) for (const excess of excesses(node.engine.statistics(), node.dialling)) this.fail(`node ${node.index} has ${excess}`);
   }
 }
