@@ -1,6 +1,9 @@
 /** The checks themselves: each complains of what it is there for, and of nothing else. */
-import { decodeBundle, encodeBundle, type Event, kinds, limits, messageOfUnsigned, sealBundle } from '@starling/gossip';
+import { decodeBundle, encodeBundle, type EngineStatistics, type Event, kinds, limits, messageOfUnsigned, sealBundle } from '@starling/gossip';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { encodeMessage } from '../../services/gossip/src/wire/codec.js';
+import type { Push } from '../../services/gossip/src/wire/message.js';
+import { excesses } from '../simulator/src/bounds.js';
 import { clone } from '../simulator/src/faults.js';
 import { Run } from '../simulator/src/run.js';
 import type { SimulatedNode } from '../simulator/src/simulated-node.js';
@@ -68,6 +71,73 @@ it('sees a message that is too large', () => {
   run.checks.onSend(observer, link, 'datagram', new Uint8Array(2_000));
   run.checks.onSend(observer, link, 'stream', new Uint8Array(limits.maxMessageBytes + 1));
   expect(complaints()).toHaveLength(2);
+});
+
+describe('a bound of the core', () => {
+  const calm: EngineStatistics = { origins: 3, tombstones: 0, connections: 2, peers: 2, eagerPeers: 2, pendingVerifications: 0, queuedBytes: 0, addresses: 1, targetDegree: 2 };
+
+  it.each<[string, number, (value: number) => string[]]>([
+    ['origins', limits.maxOrigins, (origins) => excesses({ ...calm, origins }, 0)],
+    ['tombstones', limits.maxTombstones, (tombstones) => excesses({ ...calm, tombstones }, 0)],
+    ['connections', limits.maxConnections, (connections) => excesses({ ...calm, connections }, 0)],
+    ['peers', calm.connections, (peers) => excesses({ ...calm, peers }, 0)],
+    ['checks under way', limits.maxPendingVerifications, (pendingVerifications) => excesses({ ...calm, pendingVerifications }, 0)],
+    ['addresses', limits.maxDiscoveredAddresses + limits.maxLearnedAddresses, (addresses) => excesses({ ...calm, addresses }, 0)],
+    ['dials', limits.maxDials, (dials) => excesses(calm, dials)],
+    ['queued bytes', 2 * 3 * limits.maxOriginBytes, (queuedBytes) => excesses({ ...calm, queuedBytes }, 0)],
+  ])('of %s is kept at %i, and exceeded by one more or by less than nothing', (what, most, having) => {
+    expect(having(most)).toEqual([]);
+    expect(having(most + 1)).toEqual([expect.stringContaining(`${most + 1} ${what}`)]);
+    expect(having(-1)).toContainEqual(expect.stringContaining(`-1 ${what}`));
+  });
+
+  it('is asked each round, of the core and of its dials, unless the node is malicious', () => {
+    const { engine } = observer;
+    if (engine === null) throw new Error('nothing runs');
+    engine.statistics = () => ({ ...calm, tombstones: limits.maxTombstones + 1 });
+    origin.dialling = limits.maxDials + 1;
+    run.checks.round();
+    expect(complaints()).toEqual([expect.stringMatching(`node ${observer.index} .* tombstones`), expect.stringMatching(`node ${origin.index} .* dials`)]);
+    run.corrupt([observer, origin], ['forge']);
+    run.checks.round();
+    expect(complaints()).toHaveLength(2);
+  });
+});
+
+describe('the budget of the repair', () => {
+  const bundleBytes = limits.maxBundleBytes;
+  const push = (path: Push['path']) => encodeMessage({ type: 'push', path, passages: [{ hops: 1, ageMs: 0, bytes: new Uint8Array(bundleBytes) }] });
+  const send = (path: Push['path'], count: number) => {
+    const [link] = observer.links.values();
+    if (link === undefined) throw new Error('no link');
+    for (let i = 0; i < count; i++) run.checks.onSend(observer, link, 'stream', push(path));
+  };
+  /** Bundles that may go at once when none went for a second. */
+  const atOnce = limits.antiEntropyBytesPerSecond / bundleBytes;
+
+  it('may be spent at once when it was saved', () => {
+    send('anti-entropy', atOnce);
+    send('eager', 2 * atOnce);
+    run.checks.round();
+    expect(complaints()).toEqual([]);
+  });
+
+  it('may not be overdrawn by more than a bundle', () => {
+    send('anti-entropy', atOnce + 1);
+    run.checks.round();
+    expect(complaints()).toEqual([expect.stringMatching(`node ${observer.index} repaired with`)]);
+  });
+
+  it('is a new one after a round of a second', () => {
+    for (let i = 0; i < 2; i++) {
+      send('anti-entropy', atOnce);
+      run.advance(1);
+    }
+    expect(complaints()).toEqual([]);
+    send('anti-entropy', 2 * atOnce + 1);
+    run.advance(1);
+    expect(complaints()).toHaveLength(1);
+  });
 });
 
 it('sees a healthy node given up for too long', () => {
