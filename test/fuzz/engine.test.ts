@@ -5,7 +5,7 @@ import { pick as pickFrom, randomBytes } from '../../services/gossip/src/random.
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import type { Announcement, Message } from '../../services/gossip/src/wire/message.js';
 import { excesses } from '../simulator/src/bounds.js';
-import { bundleOf, clusterTag, CoreRig, credentialRecord, descriptorRecord, epochMs, farewellRecord, helloOf, introductionOf, sampleOf, sampleRecord, type ToyKey, toyKey } from '../support/core-rig.js';
+import { bundleOf, clusterTag, CoreRig, credentialRecord, descriptorRecord, epochMs, farewellRecord, helloOf, introductionOf, maxDatagramBytes, sampleOf, sampleRecord, type ToyKey, toyKey } from '../support/core-rig.js';
 import { toySign } from '../simulator/src/toy-crypto.js';
 import { fuzzRandom, mutated, runsOf } from './mutation.js';
 
@@ -67,7 +67,7 @@ function expectWithinLimits(rig: CoreRig, outputs: readonly Output[]): void {
     if (output.type !== 'send') continue;
     expect(output.bytes.length).toBeLessThanOrEqual(limits.maxMessageBytes);
     expect(decodeMessage(output.bytes)).not.toBeNull();
-    if (output.channel === 'datagram') expect(output.bytes.length).toBeLessThanOrEqual(1_306);
+    if (output.channel === 'datagram') expect(output.bytes.length).toBeLessThanOrEqual(maxDatagramBytes);
   }
   const next = rig.engine.nextWakeup();
   if (next !== null) expect(Number.isFinite(next.atMs)).toBe(true);

@@ -5,12 +5,12 @@
 import { type BundleRecord, type ConnectionId, createEngine, encodeBundle, encodeDescriptor, encodeSample, type Engine, type Event, type Input, kinds, messageOfUnsigned, type Output, sealBundle, seededRandom, signedMessage, toHex } from '@starling/gossip';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import type { DigestEntry, Message, Passage, Push } from '../../services/gossip/src/wire/message.js';
+import { maxDatagramBytes } from '../simulator/src/network.js';
+import { epochMs } from '../simulator/src/simulated-node.js';
 import { clusterTag, type ToyKey, toyCredential, toyCredentialFacts, toyKey, toySign, toyVerify } from '../simulator/src/toy-crypto.js';
 
-export { clusterTag, type ToyKey, toyKey };
+export { clusterTag, epochMs, maxDatagramBytes, type ToyKey, toyKey };
 
-/** Wall time when the virtual time is 0, milliseconds since 1970. */
-export const epochMs = 1_790_000_000_000;
 export const metrics = [{ name: 'm', unit: '1', type: 'gauge' as const, exponent: 0 }];
 
 export interface RigOptions {
@@ -98,8 +98,7 @@ export class CoreRig {
   open(key: ToyKey, direction: 'dialled' | 'accepted' = 'accepted', address = `10.0.0.${this.#connections + 1}:9740`): ConnectionId {
     this.#connections += 1;
     const connection = this.#connections;
-    const maxDatagramBytes = this.options.maxDatagramBytes ?? 1_306;
-    this.give({ type: 'connection-opened', connection, direction, address, localFingerprint: this.key.leaf, peer: { fingerprint: key.leaf, uri: '' }, maxDatagramBytes });
+    this.give({ type: 'connection-opened', connection, direction, address, localFingerprint: this.key.leaf, peer: { fingerprint: key.leaf, uri: '' }, maxDatagramBytes: this.options.maxDatagramBytes ?? maxDatagramBytes });
     return connection;
   }
 

@@ -2,12 +2,12 @@
 import { type Bundle, type Channel, decodeBundle, equalBytes, type Event, limits } from '@starling/gossip';
 import { excesses } from './bounds.js';
 import type { Health } from './health.js';
+import { maxDatagramBytes } from './network.js';
 import { isRepair } from './parcels.js';
 import type { Link, SimulatedNode } from './simulated-node.js';
 import type { Views } from './views.js';
 import type { Watcher } from './watcher.js';
 import type { World } from './world.js';
-import { maxDatagramBytes } from './wiring.js';
 
 export interface Failure {
   readonly atMs: number;

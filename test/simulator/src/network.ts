@@ -12,6 +12,9 @@ export interface LinkFaults {
   reordering: number;
 }
 
+/** The largest datagram payload that a connection carries, bytes: a packet of the transport without what QUIC puts around it. */
+export const maxDatagramBytes = 1_306;
+
 export const calmLinks: Readonly<LinkFaults> = { leastLatencyMs: 0.5, tailLatencyMs: 0.5, loss: 0, duplication: 0, reordering: 0 };
 
 export const retransmissionMs = 60;

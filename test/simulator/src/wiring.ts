@@ -1,12 +1,10 @@
 /** Connections between simulated nodes as QUIC would behave: dials, streams that are sent again, links that die of silence. */
 import type { Address, Channel, ConnectionId } from '@starling/gossip';
-import { arrival, calmLinks, echo, type LinkFaults, retransmissionMs } from './network.js';
+import { arrival, calmLinks, echo, type LinkFaults, maxDatagramBytes, retransmissionMs } from './network.js';
 import type { Link, SimulatedNode } from './simulated-node.js';
 import { cluster } from './toy-crypto.js';
 import type { World } from './world.js';
 
-/** The largest datagram payload that a connection carries, bytes. */
-export const maxDatagramBytes = 1_306;
 /** A dial to an address where nobody answers fails after so long, milliseconds. */
 const dialDeadlineMs = 4_000;
 /** A connection over which nothing comes is closed after so long, milliseconds. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, CoreRig, credentialRecord, maxDatagramBytes, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
 import { limits } from '../limits.js';
 import { Peer, Peers } from './peers.js';
 
@@ -68,7 +68,7 @@ describe('a node that comes back by another connection (PROTOCOL 11.3)', () => {
   it('is remembered with so many others and no more, the latest', () => {
     const peers = new Peers();
     const come = (i: number) => {
-      const peer = new Peer({ connection: i, direction: 'accepted', address: '', localFingerprint: node.leaf, peerFingerprint: node.leaf, maxDatagramBytes: 1_306, nowMs: 0, nonce: node.leaf });
+      const peer = new Peer({ connection: i, direction: 'accepted', address: '', localFingerprint: node.leaf, peerFingerprint: node.leaf, maxDatagramBytes, nowMs: 0, nonce: node.leaf });
       peer.id = `${i}`;
       peers.add(peer);
       peers.raise(peer, peer.id);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, clusterTag, CoreRig, credentialRecord, helloOf, introductionOf, nonceOf, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, clusterTag, CoreRig, credentialRecord, helloOf, introductionOf, maxDatagramBytes, nonceOf, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
 import type { Hello } from '../wire/message.js';
@@ -125,7 +125,7 @@ describe('one certificate that begins many handshakes (PROTOCOL 6.8)', () => {
   it('is that of all when it is shared', () => {
     const rig = new CoreRig();
     const shared = { fingerprint: new Uint8Array(32), uri: 'spiffe://sim/shared' };
-    for (let i = 0; i < 20; i++) rig.give({ type: 'connection-opened', connection: i, direction: 'accepted', address: `10.9.0.${i}:1`, localFingerprint: rig.key.leaf, peer: shared, maxDatagramBytes: 1_306 });
+    for (let i = 0; i < 20; i++) rig.give({ type: 'connection-opened', connection: i, direction: 'accepted', address: `10.9.0.${i}:1`, localFingerprint: rig.key.leaf, peer: shared, maxDatagramBytes });
     expect(rig.engine.statistics().connections).toBe(20);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, type CoreRig, credentialRecord, descriptorRecord, farewellRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, type CoreRig, credentialRecord, descriptorRecord, epochMs, farewellRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
 import { limits } from '../limits.js';
 import { kinds } from './kinds.js';
 
@@ -116,7 +116,7 @@ it('takes nothing of a life that said farewell', () => {
 it('does not prolong a credential that has ended by hearing it again', () => {
   const { rig, connection } = rigWith(peer);
   const { judge } = rig;
-  const endMs = 1_790_000_000_000 + 10_000;
+  const endMs = epochMs + 10_000;
   rig.judge = (bytes) => {
     const facts = judge(bytes);
     return facts === null ? null : { ...facts, notAfterMs: endMs };

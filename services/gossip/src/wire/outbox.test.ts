@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, introductionOf, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, CoreRig, credentialRecord, introductionOf, maxDatagramBytes, sampleOf, toyKey } from '../../../../test/support/core-rig.js';
 import { limits } from '../limits.js';
 import { decodeBundle } from '../record/bundle.js';
 import type { Passage } from './message.js';
@@ -88,7 +88,7 @@ it('puts into a datagram what fits, and what fits into none into a stream', () =
   rig.advance(limits.batchMs);
   const sent = rig.sent.filter(({ connection, bytes }) => connection === sink && bytes[0] === 3);
   expect(passagesTo(rig, sink)).toHaveLength(4);
-  for (const { channel, bytes } of sent) expect(channel).toBe(bytes.length > 1_306 ? 'stream' : 'datagram');
+  for (const { channel, bytes } of sent) expect(channel).toBe(bytes.length > maxDatagramBytes ? 'stream' : 'datagram');
   expect(sent.filter(({ channel }) => channel === 'stream')).toHaveLength(1);
 });
 
