@@ -63,15 +63,15 @@ export class Wiring {
     this.#world.give(acceptor, { type: 'connection-opened', connection: link.ids[1], direction: 'accepted', address: dialler.address, localFingerprint: acceptor.key.leaf, peer: certificateOf(dialler), maxDatagramBytes });
   }
 
-  /** Returns the virtual time at which the bytes have left the node. */
-  send(node: SimulatedNode, connection: ConnectionId, channel: Channel, bytes: Uint8Array): number {
+  /** What the uplink has no room for waits, or is dropped when it is a datagram. */
+  send(node: SimulatedNode, connection: ConnectionId, channel: Channel, bytes: Uint8Array): void {
     const { nowMs, random } = this.#world;
     const link = node.links.get(connection);
-    if (link === undefined) return nowMs;
+    if (link === undefined) return;
     const end = link.ends[0] === node ? 1 : 0;
     let leavesAtMs = nowMs;
     if (node.bytesPerSecond !== Number.POSITIVE_INFINITY) {
-      if (channel === 'datagram' && node.uplinkFreeAtMs > nowMs + uplinkPatienceMs) return nowMs;
+      if (channel === 'datagram' && node.uplinkFreeAtMs > nowMs + uplinkPatienceMs) return;
       node.uplinkFreeAtMs = Math.max(nowMs, node.uplinkFreeAtMs) + (bytes.length / node.bytesPerSecond) * 1_000;
       leavesAtMs = node.uplinkFreeAtMs;
     }
@@ -82,7 +82,6 @@ export class Wiring {
     }
     const echoMs = echo(this.faults, channel, random);
     if (echoMs !== Number.POSITIVE_INFINITY) this.#world.deliver(leavesAtMs + echoMs, link, end, channel, bytes);
-    return leavesAtMs;
   }
 
   /** Whether what travels on the link gets through now; otherwise a stream is tried again, and the link may die of it. */
