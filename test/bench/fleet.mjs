@@ -8,9 +8,10 @@ const processes = 2;
 
 /**
  * Runs `nodes` nodes, half of them in each of two processes, until they all know each other and have settled, then for `seconds` more.
- * Returns what the processes counted in that time, added up; `samplesMs` are latencies, sorted.
+ * Each says a sample and `reports` reports of `reportBytes` bytes every `intervalMs`, in one bundle.
+ * Returns what the processes counted in that time of the bundles of others that they merged, added up; `samplesMs` are latencies, sorted.
  */
-export async function runFleet({ nodes = 16, seconds, intervalMs, records, recordBytes, verifies = true }) {
+export async function runFleet({ nodes = 16, seconds, intervalMs, reports, reportBytes, verifies = true }) {
   const identities = await issueIdentities(nodes);
   const share = nodes / processes;
   const workers = [];
@@ -18,7 +19,7 @@ export async function runFleet({ nodes = 16, seconds, intervalMs, records, recor
   for (let i = 0; i < processes; i++) {
     const worker = fork(new URL('fleet-worker.mjs', import.meta.url), { execArgv: ['--expose-gc'] });
     workers.push(worker);
-    worker.send({ identities: identities.slice(i * share, (i + 1) * share), nodes, seeds: [...seeds], intervalMs, records, recordBytes, verifies });
+    worker.send({ identities: identities.slice(i * share, (i + 1) * share), nodes, seeds: [...seeds], intervalMs, reports, reportBytes, verifies });
     const [{ addresses }] = await once(worker, 'message');
     seeds.push(...addresses);
   }
@@ -31,7 +32,8 @@ export async function runFleet({ nodes = 16, seconds, intervalMs, records, recor
     const counts = await Promise.all(workers.map((worker) => ask(worker, 'count')));
     const sum = (field) => counts.reduce((total, count) => total + count[field], 0);
     return {
-      deliveries: sum('deliveries'),
+      bundles: sum('bundles'),
+      records: sum('records'),
       cpuMs: sum('cpuMs'),
       wireBytes: sum('wireBytes'),
       signedBytes: sum('signedBytes'),

@@ -2,7 +2,7 @@
 import { quantile, runFleet } from './fleet.mjs';
 
 export async function measure() {
-  const load = { seconds: 20, intervalMs: 1_000, records: 1, recordBytes: 130 };
+  const load = { seconds: 20, intervalMs: 1_000, reports: 1, reportBytes: 130 };
   const checked = await runFleet(load);
   const unchecked = await runFleet({ ...load, verifies: false });
   const figure = (name, share, atMost) => ({

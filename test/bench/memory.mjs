@@ -2,7 +2,7 @@
 import { runFleet } from './fleet.mjs';
 
 export async function measure({ minutes }) {
-  const load = { nodes: 64, intervalMs: 1_000, records: 1, recordBytes: 130 };
+  const load = { nodes: 64, intervalMs: 1_000, reports: 1, reportBytes: 130 };
   const short = await runFleet({ ...load, seconds: 30 });
   const long = await runFleet({ ...load, seconds: minutes * 60 });
   const mebibytes = (figures) => figures.map((bytes) => Math.round(bytes / 1_048_576)).join(' and ');

@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: speed and memory, as ratios within one run, because a machine is never alone.
+ * `npm run bench`: speed and memory, as ratios within one run where there is something to compare with, because a machine is
+ * never alone; `latency`, `idle` and the first figure of `simulator` are absolute.
  * `npm run bench -- --only quic,delivery` runs some; `--minutes 10` lengthens the look at memory; `--json FILE` keeps the figures.
  */
 import { writeFileSync } from 'node:fs';
