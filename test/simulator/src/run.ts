@@ -1,5 +1,5 @@
 /** One run of a plan: the world, those who watch it, and the passing of time in rounds of a second. */
-import { type Address, limits, type Random, seededRandom } from '@starling/gossip';
+import { type Address, choose, limits, type Random, seededRandom } from '@starling/gossip';
 import { Checks } from './checks.js';
 import { Health } from './health.js';
 import { type MaliceName, maliceOf } from './malice.js';
@@ -143,10 +143,7 @@ export class Run {
 
   /** A random part of these. */
   some<T>(items: readonly T[], count: number): T[] {
-    const pool = [...items];
-    const chosen: T[] = [];
-    while (chosen.length < count && pool.length > 0) chosen.push(...pool.splice(Math.floor(this.random() * pool.length), 1));
-    return chosen;
+    return choose(this.random, items, count);
   }
 
   /** Nobody may hold of a node what it said longer ago than this. */
