@@ -1,6 +1,6 @@
 /**
  * From a connection that TLS has authenticated to a peer that carries gossip, and its end (docs/PROTOCOL.md 7.2, 7.3):
- * hello and proof in both directions, one connection per identity. The credential alone admits nobody (3.5).
+ * hello and proof in both directions, one connection per identity. The credential alone admits nobody (docs/PROTOCOL.md 3.5).
  */
 import type { Context } from '../context.js';
 import type { Address, ConnectionId, CredentialVerdict, Input, NodeId, PeerCertificate } from '../input.js';

@@ -1,6 +1,7 @@
 /**
  * From bytes to a merge, or to a reason why not (docs/PROTOCOL.md 5.1, 5.2): cheap checks first, the signature once,
- * the credential when it is new. A node's own bundles come the same way (5.7), and nothing is passed on but what was merged (5.4).
+ * the credential when it is new. A node's own bundles come the same way, and nothing is passed on but what was merged
+ * (docs/PROTOCOL.md 5.4, 5.7).
  */
 import type { Context } from '../context.js';
 import type { CredentialVerdict, NodeId } from '../input.js';
