@@ -27,16 +27,17 @@ describe('the handshake of PROTOCOL 7.2', () => {
     expect(rig.all('record-merged')).toHaveLength(1);
   });
 
-  const refusals: [string, (rig: CoreRig, connection: number) => void][] = [
-    ['another cluster', (rig, connection) => rig.hear(connection, { ...hello(), clusterTag: clusterTag.map((byte) => byte + 1) })],
-    ['its own identity', (rig, connection) => rig.hear(connection, hello(rig.key))],
-    ['a credential for another node', (rig, connection) => rig.hear(connection, { ...hello(), credential: toyCredential(toyKey(2, 2)) })],
-    ['a credential that the authority did not make', (rig, connection) => rig.hear(connection, { ...hello(), credential: hello().credential.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) })],
-    ['a second hello', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, hello()))],
-    ['a second proof', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, { type: 'proof', signature: new Uint8Array(64) }))],
-    ['bytes that are no message', (rig, connection) => rig.hearBytes(connection, new Uint8Array(3))],
+  const refusals: [what: string, reason: string, act: (rig: CoreRig, connection: number) => void][] = [
+    ['another cluster', 'wrong cluster', (rig, connection) => rig.hear(connection, { ...hello(), clusterTag: clusterTag.map((byte) => byte + 1) })],
+    ['its own identity', 'own identity', (rig, connection) => rig.hear(connection, hello(rig.key))],
+    ['a credential for another node', 'credential of another node', (rig, connection) => rig.hear(connection, { ...hello(), credential: toyCredential({ ...toyKey(2, 2), leaf: peer.leaf }) })],
+    ['a credential that the authority did not make', 'credential untrusted-chain', (rig, connection) => rig.hear(connection, { ...hello(), credential: hello().credential.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) })],
+    ['a second hello', 'a second hello', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, hello()))],
+    ['a second proof', 'a second proof', (rig, connection) => [1, 2].forEach(() => rig.hear(connection, { type: 'proof', signature: new Uint8Array(64) }))],
+    ['bytes that are no message', 'bytes that are no message', (rig, connection) => rig.hearBytes(connection, new Uint8Array(3))],
     [
       'a proof made for the other role',
+      'its proof is not signed by the key that it names',
       (rig, connection) => {
         rig.hear(connection, hello());
         rig.hear(connection, { type: 'proof', signature: rig.proofOf(connection, peer, 'dialled') });
@@ -44,16 +45,18 @@ describe('the handshake of PROTOCOL 7.2', () => {
     ],
     [
       'a proof over another nonce, so one of another connection',
+      'its proof is not signed by the key that it names',
       (rig, connection) => {
         rig.hear(connection, hello());
         rig.hear(connection, { type: 'proof', signature: rig.proofOf(connection, peer, 'accepted', nonceOf(toyKey(2, 3))) });
       },
     ],
   ];
-  it.each(refusals)('refuses %s', (_, act) => {
+  it.each(refusals)('refuses %s', (_, reason, act) => {
     const rig = new CoreRig();
     const connection = rig.open(peer);
     act(rig, connection);
+    expect(rig.all('peer-refused').map((refused) => refused.reason)).toEqual([reason]);
     expect(rig.closed.map(({ code }) => code)).toEqual([closeCodes.refused]);
     expect(rig.all('peer-up')).toEqual([]);
     expect(rig.engine.statistics().connections).toBe(0);

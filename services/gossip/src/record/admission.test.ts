@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { bundleOf, type CoreRig, credentialRecord, descriptorRecord, epochMs, farewellRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, clusterTag, type CoreRig, credentialRecord, descriptorRecord, epochMs, farewellRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
+import { toySign } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
+import { encodeBundle, messageOfUnsigned, sealBundle } from './bundle.js';
 import { kinds } from './kinds.js';
 
 const peer = toyKey(1, 1);
@@ -10,7 +12,7 @@ function changed(bytes: Uint8Array, at: number): Uint8Array {
   return bytes.map((byte, i) => (i === at ? byte ^ 2 : byte));
 }
 
-describe('the order of PROTOCOL 5.2', () => {
+describe('the reasons of PROTOCOL 5.2', () => {
   const future = limits.maxFutureMs + 5_000;
   const cases: [string, (rig: CoreRig) => Uint8Array, string][] = [
     ['too short', () => new Uint8Array(20).fill(1), 'malformed'],
@@ -30,6 +32,55 @@ describe('the order of PROTOCOL 5.2', () => {
     const rejects = ['oversized', 'malformed', 'wrong-cluster', 'signature-invalid'].includes(reason);
     expect(rig.closed.map(({ code }) => code)).toEqual(rejects ? [2] : []);
     expect(rig.engine.statistics().origins).toBe(1 - Number(rig.all('record-merged').length === 0));
+  });
+});
+
+describe('of two faults the one that PROTOCOL 5.2 names first', () => {
+  interface Faults {
+    readonly version?: boolean;
+    readonly cluster?: boolean;
+    readonly trailing?: boolean;
+    readonly atMs?: number;
+    readonly credential?: 'none' | 'of-another';
+    readonly signature?: boolean;
+  }
+  const faults: readonly (readonly [reason: string, Faults])[] = [
+    ['unsupported-version', { version: true }],
+    ['wrong-cluster', { cluster: true }],
+    ['malformed', { trailing: true }],
+    ['from-the-future', { atMs: limits.maxFutureMs + 5_000 }],
+    ['too-old', { atMs: -limits.maxSampleAgeMs }],
+    ['credential-missing', { credential: 'none' }],
+    ['signature-invalid', { signature: true }],
+    ['credential-wrong-node', { credential: 'of-another' }],
+  ];
+  /** A sample with these faults, signed over them but for its signature and its end. */
+  function faulty({ version, cluster, trailing, atMs = 0, credential, signature }: Faults): Uint8Array {
+    const records = credential === 'none' ? [sampleRecord()] : [credentialRecord(credential === 'of-another' ? peer : other), sampleRecord()];
+    const unsigned = encodeBundle({ clusterTag: clusterTag.map((byte) => (cluster ? byte ^ 1 : byte)), origin: other.id, incarnation: 1, sequence: 1, timeMs: epochMs + atMs, lifetimeS: 600, records });
+    if (version) unsigned[0] = 9;
+    const bytes = sealBundle(unsigned, toySign(other.publicKey, messageOfUnsigned(unsigned)));
+    if (signature) bytes[unsigned.length] = (bytes[unsigned.length] as number) ^ 1;
+    return trailing ? Uint8Array.from([...bytes, 0]) : bytes;
+  }
+  const fields = (one: Faults) => Object.keys(one);
+  const pairs = faults.flatMap(([reason, first], i) => faults.slice(i + 1).map(([later, second]) => ({ reason, later, first, second })));
+  it.each(pairs.filter(({ first, second }) => !fields(first).some((field) => fields(second).includes(field))))('$reason before $later', ({ reason, first, second }) => {
+    const { rig, connection } = rigWith(peer);
+    rig.push(connection, [faulty({ ...first, ...second })]);
+    expect(rig.refusals()).toEqual([reason]);
+  });
+
+  it.each([
+    ['from-the-future', limits.maxFutureMs + 5_000],
+    ['departed', 0],
+  ])('and of an origin that left: %s, before its signature', (reason, atMs) => {
+    const { rig, connection } = rigWith(peer);
+    rig.push(connection, [introductionOf(other)]);
+    rig.push(connection, [bundleOf(other, { sequence: 2, records: [farewellRecord] })]);
+    const asked = rig.push(connection, [changed(sampleOf(other, 3, atMs), sampleOf(other, 3, atMs).length - 64)]);
+    expect(rig.refusals()).toEqual([reason]);
+    expect(asked.filter(({ type }) => type === 'verify-signature')).toEqual([]);
   });
 });
 
