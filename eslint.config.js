@@ -26,6 +26,7 @@ export default tseslint.config(
     rules: {
       'import-x/no-cycle': ['error', { maxDepth: 12, ignoreExternal: true }],
       'no-console': 'error',
+      'max-lines': ['error', 300],
       eqeqeq: 'error',
       'prefer-const': 'error',
       '@typescript-eslint/no-explicit-any': 'error',

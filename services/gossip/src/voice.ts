@@ -29,7 +29,7 @@ export class Voice {
   #credential: Uint8Array;
   /** Said with the next bundle, by kind. */
   readonly #pending = new Map<number, Uint8Array>();
-  /** Everything else that was said in this life, to be said again under a new incarnation. */
+  /** Reports and trust, the newest of each kind: said again with every introduction. */
   readonly #said = new Map<number, Uint8Array>();
   /** Encoded, and without their signatures so far. */
   readonly #unsigned = new Set<Uint8Array>();

@@ -178,7 +178,7 @@ export class Connections {
     this.#listener.onUp(peer);
   }
 
-  /** Dialled at the same time from both ends: the smaller id's stays. Otherwise the newer one, above all that of a newer life. */
+  /** Dialled at the same time from both ends: that of the smaller id stays. Otherwise the one that came up last, as after a restart. */
   #survivor(older: Peer, newer: Peer): Peer {
     if (older.hello?.incarnation !== newer.hello?.incarnation || older.direction === newer.direction) return newer;
     const smaller = this.#context.config.self < (newer.id as NodeId) ? 'dialled' : 'accepted';

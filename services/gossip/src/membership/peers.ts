@@ -33,6 +33,7 @@ export class Peer {
   readonly maxDatagramBytes: number;
   readonly openedAtMs: number;
 
+  // Written by connections.ts: the handshake.
   phase: PeerPhase = 'greeting';
   /** Who it is, once its proof was verified; before that what it claims. */
   id: NodeId | null = null;
@@ -48,30 +49,32 @@ export class Peer {
   facts: CredentialFacts | null = null;
   proofVerified = false;
 
-  /** Whether it is the node that it names: nobody else can have earned what comes of it. */
-  get isProven(): boolean {
-    return this.facts !== null && this.proofVerified;
-  }
-
-  /** Origins whose news are pushed over this link. */
-  carried = 0;
-  roundTripMs = 0;
+  // By the outbox.
   /** Bundles that wait to be pushed: per origin only what is still in force. */
   readonly queue = new Map<Origin, HeldBundle[]>();
   queuedBytes = 0;
   readonly waiting: Waiting[] = [];
   outstanding = 0;
   flushedAtMs = Number.NEGATIVE_INFINITY;
-  /** What it may still cost; once it is up, that of its node. */
-  allowance: Allowance;
+
+  // By the tree.
+  /** Origins whose news are pushed over this link. */
+  carried = 0;
   /** Origins that are waited for because it announced them. */
   awaited = 0;
+
+  // By the repair.
   /** The first pass over its whole store; null when done. */
   catchUp: CatchUp | null = null;
   /** The range of the digest that it has not answered yet. */
   asked: { readonly from: Uint8Array; readonly to: Uint8Array; readonly atMs: number } | null = null;
   /** Bundles that it sent in the exchange under way. */
   repaired = 0;
+
+  /** As the transport measures it. */
+  roundTripMs = 0;
+  /** What it may still cost; once it is up, that of its node. */
+  allowance: Allowance;
 
   constructor(opened: { connection: ConnectionId; direction: 'dialled' | 'accepted'; address: Address; localFingerprint: Uint8Array; peerFingerprint: Uint8Array; maxDatagramBytes: number; nowMs: number; nonce: Uint8Array }) {
     this.connection = opened.connection;
@@ -83,6 +86,11 @@ export class Peer {
     this.openedAtMs = opened.nowMs;
     this.nonce = opened.nonce;
     this.allowance = new Allowance(opened.nowMs);
+  }
+
+  /** Whether it is the node that it names: nobody else can have earned what comes of it. */
+  get isProven(): boolean {
+    return this.facts !== null && this.proofVerified;
   }
 }
 

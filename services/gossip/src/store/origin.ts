@@ -43,21 +43,29 @@ export class Origin {
   readonly word5: number;
   readonly word6: number;
   readonly word7: number;
+  readonly id: NodeId;
+  readonly isSelf: boolean;
+
+  // Written by merge.ts.
   /** Order of the newest bundle merged. */
   incarnation = 0;
   sequence = 0;
   /** Connections that it crossed. */
   hops = 0;
-  state: MemberState = 'alive';
-  readonly isSelf: boolean;
   /** In force, newest first. */
   held: HeldBundle[] = [];
-  /** The peer that brings its news first; null for this node itself, and while none does. */
-  parent: Peer | null = null;
-  /** Those to whom its news are pushed as they come. Replaced, never changed: at most nodes it is empty. */
-  eager: readonly Peer[] = noPeers;
-  /** View digest of its newest sample as a number (48 of its 64 bits); -1 when it has said none. */
-  viewKey = -1;
+
+  // By admission.ts and vouching.ts.
+  /** How far what was checked of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
+  spentUntilMs = 0;
+  /** Incarnation in which two contents under one sequence were proven; 0 when never. */
+  equivocatedIncarnation = 0;
+  /** In force (docs/PROTOCOL.md 5.8). */
+  credential: HeldCredential;
+
+  // By the failure detector, and by the view.
+  state: MemberState = 'alive';
+  stateSinceMs = 0;
   /** When its newest bundle was made, on our monotonic clock, by its age on arrival. */
   heardAtMs = 0;
   /** When its last bundle arrived; 0 before the second one counts for the detector. */
@@ -67,14 +75,14 @@ export class Origin {
   varianceMs2 = 0;
   /** Judged again at this time. */
   deadlineMs = Number.POSITIVE_INFINITY;
-  stateSinceMs = 0;
-  /** How far what was checked of it has used up its rate, on our monotonic clock (docs/PROTOCOL.md 5.10). */
-  spentUntilMs = 0;
-  /** In force (docs/PROTOCOL.md 5.8). */
-  credential: HeldCredential;
-  /** Incarnation in which two contents under one sequence were proven; 0 when never. */
-  equivocatedIncarnation = 0;
-  readonly id: NodeId;
+  /** View digest of its newest sample as a number (48 of its 64 bits); -1 when it has said none. */
+  viewKey = -1;
+
+  // By the tree.
+  /** The peer that brings its news first; null for this node itself, and while none does. */
+  parent: Peer | null = null;
+  /** Those to whom its news are pushed as they come. Replaced, never changed: at most nodes it is empty. */
+  eager: readonly Peer[] = noPeers;
 
   /** `idBytes`: the 32 bytes that `id` spells. */
   constructor(id: NodeId, idBytes: Uint8Array, credential: HeldCredential, isSelf: boolean) {

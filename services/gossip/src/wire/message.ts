@@ -87,7 +87,7 @@ export interface Request {
   readonly continueAt: Uint8Array | null;
 }
 
-/** Somebody looks for peers; whoever the walk ends at dials the address and forgets it. */
+/** Somebody looks for peers; whoever the walk ends at dials the address. */
 export interface Join {
   readonly type: 'join';
   readonly steps: number;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { bundleOf, credentialRecord, introductionOf, rigWith, sampleOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredential } from '../../../../test/simulator/src/toy-crypto.js';
 import { limits } from '../limits.js';
-import { decodeBundle } from './bundle.js';
-import { kinds } from './kinds.js';
+import { decodeBundle } from '../record/bundle.js';
+import { kinds } from '../record/kinds.js';
 
 const peer = toyKey(1, 1);
 const other = toyKey(1, 2);
