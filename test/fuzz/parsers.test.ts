@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clientErrorAnswer, hostName, isLoopbackName, problemOfError, soleUri } from '@starling/contract';
 import {
-  decodeBundle, decodeCredential, decodeDescriptor, decodeSample, decodeTrust, encodeDescriptor, encodeSample, encodeTrust, fromHex, isClusterName, isNodeId, isSignatureWellFormed, parseLeafUri, peekBundle,
+  decodeBundle, decodeCertificate, decodeCredential, decodeDescriptor, decodeSample, decodeTrust, encodeDescriptor, encodeSample, encodeTrust, fromHex, isClusterName, isNodeId, isSignatureWellFormed, parseLeafUri, peekBundle,
 } from '@starling/gossip';
 import { describe, expect, it } from 'vitest';
 import { randomBytes } from '../../services/gossip/src/random.js';
@@ -23,6 +23,7 @@ const question = { roots, cluster: credentialFile.cluster, clusterTag: clusterTa
 const messages = vectors<{ bytes: string }[]>('messages.json').map(({ bytes }) => bytesOf(bytes));
 const bundles = vectors<{ bundles: { bytes: string }[] }>('records.json').bundles.map(({ bytes }) => bytesOf(bytes));
 const credentials = credentialFile.credentials.map(({ bytes }) => bytesOf(bytes));
+const certificates = credentials.flatMap((bytes) => decodeCredential(bytes)?.chain ?? []);
 const metric = { name: 'a.b', unit: 'By', type: 'gauge' as const, exponent: -3 };
 
 /** A parser, and what is of its form. */
@@ -30,6 +31,7 @@ const parsers: Readonly<Record<string, readonly [(bytes: Uint8Array) => unknown,
   message: [decodeMessage, messages],
   bundle: [(bytes) => [peekBundle(bytes), decodeBundle(bytes)], bundles],
   credential: [decodeCredential, credentials],
+  certificate: [decodeCertificate, certificates],
   descriptor: [decodeDescriptor, [encodeDescriptor({ name: 'n', version: 'v', labels: { a: 'b', c: 'd' }, metrics: [metric, metric] })]],
   sample: [decodeSample, [encodeSample({ descriptorSequence: 3, viewDigest: new Uint8Array(8), multiples: [1, undefined, -5, 2 ** 40] })]],
   trust: [decodeTrust, [encodeTrust([new Uint8Array(32), new Uint8Array(32).fill(4)])]],

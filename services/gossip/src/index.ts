@@ -17,6 +17,8 @@ export {
   messageOfCredential,
   messageOfUnsignedCredential,
 } from './record/credential.js';
+export { type Certificate, decodeCertificate } from './record/certificate.js';
+export { chainFault, faultUnder } from './record/certificate-path.js';
 export { type Descriptor, decodeDescriptor, descriptorFault, encodeDescriptor, type MetricDefinition, type MetricType } from './record/descriptor.js';
 export { decodeSample, encodeSample, fromMultiple, type Sample } from './record/sample.js';
 export { decodeTrust, encodeTrust } from './record/trust.js';
