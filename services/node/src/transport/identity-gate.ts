@@ -3,14 +3,10 @@
  * of the key were checked by the library before this is asked; how long the chain is trusted is asked after it.
  */
 import { createHash, X509Certificate } from 'node:crypto';
-import { soleUri } from '@starling/contract';
-import { parseLeafUri, type PeerCertificate } from '@starling/gossip';
+import { decodeCertificate, parseLeafUri, type PeerCertificate } from '@starling/gossip';
 
 export type GateRefusal = 'no-certificate' | 'malformed-certificate' | 'authority-as-leaf' | 'wrong-usage' | 'wrong-uri' | 'wrong-cluster' | 'not-a-node' | 'ourselves';
 export type Verdict = { readonly admitted: true; readonly peer: PeerCertificate; readonly chain: readonly Uint8Array[] } | { readonly admitted: false; readonly reason: GateRefusal };
-
-const serverAuth = '1.3.6.1.5.5.7.3.1';
-const clientAuth = '1.3.6.1.5.5.7.3.2';
 
 /** What the gate has to know of the leaf that this end shows. */
 export interface OwnLeaf {
@@ -20,28 +16,22 @@ export interface OwnLeaf {
 }
 
 export function ownLeafOf(chainPem: string): OwnLeaf {
-  const leaf = new X509Certificate(chainPem);
-  const uri = soleUri(leaf.subjectAltName);
-  return { fingerprint: fingerprintOf(leaf.raw), isShared: uri !== null && parseLeafUri(uri)?.form === 'shared' };
+  const { raw } = new X509Certificate(chainPem);
+  return { fingerprint: fingerprintOf(raw), isShared: decodeCertificate(raw)?.uris.some((uri) => parseLeafUri(uri)?.form === 'shared') ?? false };
 }
 
 /** `chain` is DER, leaf first. */
 export function judgePeer(chain: readonly Uint8Array[] | null, cluster: string, own: OwnLeaf): Verdict {
   const der = chain?.[0];
   if (chain === null || der === undefined) return refuse('no-certificate');
-  let leaf: X509Certificate;
-  try {
-    leaf = new X509Certificate(der);
-  } catch {
-    return refuse('malformed-certificate');
-  }
-  if (leaf.ca) return refuse('authority-as-leaf');
-  // The extended key usages; undefined where the extension is missing, which the library lets pass.
-  const usages: readonly string[] = leaf.keyUsage ?? [];
-  if (!usages.includes(serverAuth) || !usages.includes(clientAuth)) return refuse('wrong-usage');
-  const uri = soleUri(leaf.subjectAltName);
-  const parsed = uri === null ? null : parseLeafUri(uri);
-  if (uri === null || parsed === null) return refuse('wrong-uri');
+  const leaf = decodeCertificate(der);
+  if (leaf === null) return refuse('malformed-certificate');
+  if (leaf.isAuthority) return refuse('authority-as-leaf');
+  // Also where the extension is missing, which the library lets pass.
+  if (leaf.hasBothUsages !== true) return refuse('wrong-usage');
+  const [uri, ...more] = leaf.uris;
+  const parsed = uri === undefined || more.length > 0 ? null : parseLeafUri(uri);
+  if (uri === undefined || parsed === null) return refuse('wrong-uri');
   if (parsed.cluster !== cluster) return refuse('wrong-cluster');
   if (parsed.form === 'gateway') return refuse('not-a-node');
   // Whoever holds a shared leaf can be any number of nodes: that is for networks in which all do (docs/PROTOCOL.md 3.1).
