@@ -35,6 +35,9 @@ export interface IntermediateChanges {
   readonly isAuthority?: boolean;
   /** Only names below `example`. */
   readonly nameConstraints?: boolean;
+  readonly pathLength?: number;
+  /** Basic constraints a second time, which no certificate may have. */
+  readonly constraintsTwice?: boolean;
 }
 
 export interface TestAuthority {
@@ -102,7 +105,7 @@ function authorityOf(certificate: x509.X509Certificate, keys: CryptoKeyPair): Te
     renewed: async (notAfter) => `${(await selfSigned(certificate.subject, keys, notAfter)).toString('pem')}\n`,
     intermediate: async (name, changes = {}) => {
       const below = await newKeys();
-      const extensions = [new x509.BasicConstraintsExtension(changes.isAuthority !== false, undefined, true), ...(changes.nameConstraints === true ? [new x509.Extension('2.5.29.30', true, belowExample)] : [])];
+      const extensions = [new x509.BasicConstraintsExtension(changes.isAuthority !== false, changes.pathLength, true), ...(changes.nameConstraints === true ? [new x509.Extension('2.5.29.30', true, belowExample)] : []), ...(changes.constraintsTwice === true ? [new x509.BasicConstraintsExtension(true)] : [])];
       const made = await x509.X509CertificateGenerator.create({ ...issuer, subject: `CN=${name}`, publicKey: below.publicKey, notAfter: new Date(Date.now() + 5 * hourMs), extensions });
       return authorityOf(made, below);
     },

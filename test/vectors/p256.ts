@@ -17,9 +17,9 @@ export function p256Of(name: string): P256Key {
   return { secret, spki: Buffer.concat([Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex'), pointOf(secret)]) };
 }
 
-/** r | s, over SHA-256 of the message. */
-export function signP256(key: P256Key, message: Uint8Array): Uint8Array {
-  const hash = createHash('sha256').update(message).digest();
+/** r | s, over a hash of the message. */
+export function signP256(key: P256Key, message: Uint8Array, hashName: 'sha256' | 'sha1' = 'sha256'): Uint8Array {
+  const hash = createHash(hashName).update(message).digest();
   const nonce = (numberOf(createHash('sha256').update(key.secret).update(hash).digest()) % (order - 1n)) + 1n;
   const r = numberOf(pointOf(bytesOf(nonce)).subarray(1, 33)) % order;
   const s = (inverse(nonce) * (numberOf(hash) + r * numberOf(key.secret))) % order;

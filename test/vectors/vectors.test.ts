@@ -3,13 +3,13 @@ import { createHash, createPublicKey, verify, X509Certificate as NodeCertificate
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verify as nobleVerify, hashes } from '@noble/ed25519';
-import { X509Certificate } from '../../services/verification/src/x509.js';
 import { decodeBundle, decodeDescriptor, decodeSample, decodeTrust, encodeBundle, encodeDescriptor, encodeSample, fromHex, kinds, messageOfBundle, peekBundle, sealBundle, signatureOfBundle, signedMessage } from '@starling/gossip';
 import { describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import { clusterTagOf, verifyCredential } from '../../services/node/src/certificates/credential.js';
 import { TrustedRoots } from '../../services/node/src/certificates/trusted-roots.js';
 import { createSignatureVerifier } from '../../services/node/src/identity/verify-signature.js';
+import { linksOf } from '../../services/verification/src/certificate-chain.js';
 import { checkCredential } from '../../services/verification/src/credential-check.js';
 import { isNodeSignature } from '../../services/verification/src/node-signature.js';
 import { plain } from './keys.js';
@@ -97,18 +97,20 @@ interface CredentialFile {
   readonly cluster: string;
   readonly nowMs: number;
   readonly root: string;
-  readonly credentials: { name: string; nodeId: string; bytes: string; verdict: string }[];
+  readonly credentials: { name: string; nodeId: string; bytes: string; verdict: string; roots?: string[] }[];
 }
 
 describe('credentials, judged by the node and by the page', () => {
   const { cluster, nowMs, root, credentials } = read<CredentialFile>('credentials.json');
   const clusterTag = clusterTagOf(cluster);
-  const roots = new TrustedRoots([new NodeCertificate(bytesOf(root))]);
-  it.each(credentials)('$name: $verdict', async ({ nodeId, bytes, verdict }) => {
+  it.each(credentials)('$name: $verdict', async ({ nodeId, bytes, verdict, roots: ofItsOwn }) => {
+    const trusted = (ofItsOwn ?? [root]).map(bytesOf);
+    const roots = new TrustedRoots(trusted.map((der) => new NodeCertificate(der)));
     const judged = verifyCredential(bytesOf(bytes), { roots, cluster, clusterTag, acceptsShared: true, wallMs: nowMs });
     expect(judged.admitted ? 'admitted' : judged.reason).toBe(verdict);
-    const checked = await checkCredential({ bytes: bytesOf(bytes), nodeId, cluster, clusterTag, roots: [new X509Certificate(bytesOf(root) as Uint8Array<ArrayBuffer>)], nowMs });
+    const checked = await checkCredential({ bytes: bytesOf(bytes), nodeId, cluster, clusterTag, roots: linksOf(trusted) ?? [], nowMs });
     expect(checked.checks.every(({ outcome }) => outcome === 'passed')).toBe(verdict === 'admitted');
+    expect(checked.rootFingerprint).toBe(judged.admitted ? plain(judged.facts.rootFingerprint) : null);
   });
 });
 

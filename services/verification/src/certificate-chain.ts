@@ -1,9 +1,15 @@
 /** Whether a chain of certificates leads to a root that is trusted, each within its dates (docs/PROTOCOL.md 3.3). */
-import { toHex } from '@starling/gossip';
-import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509Certificate } from './x509.js';
+import { type Certificate, chainFault, decodeCertificate, faultUnder, toHex } from '@starling/gossip';
+import { X509Certificate } from './x509.js';
+
+/** A certificate in both readings: the library has the key. */
+export interface Link {
+  readonly form: Certificate;
+  readonly certificate: X509Certificate;
+}
 
 export type ChainResult =
-  | { readonly ok: true; readonly root: X509Certificate; readonly path: readonly X509Certificate[] }
+  | { readonly ok: true; readonly root: X509Certificate }
   | { readonly ok: false; readonly fault: string };
 
 /** Clocks differ: a certificate may begin so much later than ours says, milliseconds (docs/PROTOCOL.md 3.3). */
@@ -14,44 +20,52 @@ export async function fingerprintOf(certificate: X509Certificate): Promise<strin
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', certificate.rawData)));
 }
 
-/** `chain` is leaf first, without the root. */
-export async function findRoot(chain: readonly X509Certificate[], roots: readonly X509Certificate[], nowMs: number): Promise<ChainResult> {
-  const path: X509Certificate[] = [];
-  for (const [i, certificate] of chain.entries()) {
-    path.push(certificate);
-    const late = dateFault(certificate, nowMs);
-    if (late !== null) return { ok: false, fault: late };
-    const root = await issuerAmong(roots, certificate, i);
-    if (root !== null) {
-      const rootLate = dateFault(root, nowMs);
-      return rootLate === null ? { ok: true, root, path } : { ok: false, fault: rootLate };
-    }
-    const next = chain[i + 1];
-    if (next === undefined) return { ok: false, fault: `no trusted root issued ${certificate.subject || 'this certificate'}` };
-    if (!(await isIssuedBy(certificate, next, i))) return { ok: false, fault: `${certificate.subject} was not issued by ${next.subject}` };
+/** Null when one of them is not exactly one certificate in DER. */
+export function linksOf(ders: readonly Uint8Array[]): readonly Link[] | null {
+  try {
+    return ders.map(linkOf);
+  } catch {
+    return null;
   }
-  return { ok: false, fault: 'the chain is empty' };
 }
 
-function dateFault(certificate: X509Certificate, nowMs: number): string | null {
-  const name = certificate.subject || 'the certificate';
-  if (nowMs > certificate.notAfter.getTime()) return `${name} expired on ${certificate.notAfter.toISOString()}`;
-  if (nowMs < certificate.notBefore.getTime() - toleranceMs) return `${name} is valid only from ${certificate.notBefore.toISOString()}`;
+function linkOf(der: Uint8Array): Link {
+  const form = decodeCertificate(der);
+  if (form === null) throw new Error('no certificate in DER');
+  return { form, certificate: new X509Certificate(der.slice()) };
+}
+
+/** `chain` is leaf first, without the root. Of several roots with one name and key, the one that lives longest. */
+export async function findRoot(chain: readonly Link[], roots: readonly Link[], nowMs: number): Promise<ChainResult> {
+  const [forms, last] = [chain.map(({ form }) => form), chain.at(-1)];
+  const possible = roots.filter((root) => chainFault(forms, root.form) === null);
+  if (last === undefined || possible.length === 0) return { ok: false, fault: faultUnder(forms, roots.map(({ form }) => form)) ?? 'none has the name of its last issuer' };
+  for (const [i, link] of chain.entries()) {
+    const issuer = chain[i + 1];
+    if (issuer !== undefined && !(await isSignedBy(link, issuer))) return { ok: false, fault: `${nameOf(link)} was not signed by ${nameOf(issuer)}` };
+  }
+  const anchors: Link[] = [];
+  for (const root of possible) if (await isSignedBy(last, root)) anchors.push(root);
+  const [root] = anchors.sort((a, b) => b.form.notAfterMs - a.form.notAfterMs);
+  if (root === undefined) return { ok: false, fault: `none signed ${nameOf(last)}` };
+  const late = [...chain.map((link) => dateFault(link, [link], nowMs)), dateFault(root, anchors, nowMs)].find((fault) => fault !== null);
+  return late === undefined ? { ok: true, root: root.certificate } : { ok: false, fault: late };
+}
+
+function nameOf({ certificate }: Link): string {
+  return certificate.subject || 'the certificate';
+}
+
+/** `same`: all that count as this one. They hold from the beginning of the first to the end of the last. */
+function dateFault(link: Link, same: readonly Link[], nowMs: number): string | null {
+  const fromMs = Math.min(...same.map(({ form }) => form.notBeforeMs));
+  const untilMs = Math.max(...same.map(({ form }) => form.notAfterMs));
+  if (nowMs > untilMs) return `${nameOf(link)} expired on ${new Date(untilMs).toISOString()}`;
+  if (nowMs < fromMs - toleranceMs) return `${nameOf(link)} is valid only from ${new Date(fromMs).toISOString()}`;
   return null;
 }
 
-async function issuerAmong(roots: readonly X509Certificate[], certificate: X509Certificate, below: number): Promise<X509Certificate | null> {
-  for (const root of roots) if (await isIssuedBy(certificate, root, below)) return root;
-  return null;
-}
-
-/** `below`: how many authorities stand between the issuer and the leaf. */
-async function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate, below: number): Promise<boolean> {
-  if (certificate.issuer !== issuer.subject) return false;
-  const constraints = issuer.getExtension(BasicConstraintsExtension);
-  if (constraints?.ca !== true || (constraints.pathLength !== undefined && constraints.pathLength < below)) return false;
-  const usages = issuer.getExtension(KeyUsagesExtension);
-  if (usages !== null && (usages.usages & KeyUsageFlags.keyCertSign) === 0) return false;
+async function isSignedBy({ certificate }: Link, { certificate: issuer }: Link): Promise<boolean> {
   try {
     return await certificate.verify({ publicKey: issuer.publicKey, signatureOnly: true });
   } catch {

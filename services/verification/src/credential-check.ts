@@ -1,7 +1,7 @@
 /** The order of docs/PROTOCOL.md 3.3: what joins a node id to the certificate authority, checked in the browser. */
-import { decodeCredential, equalBytes, messageOfCredential, parseLeafUri, type Credential, type LeafUri } from '@starling/gossip';
-import { BasicConstraintsExtension, ExtendedKeyUsageExtension, SubjectAlternativeNameExtension, X509Certificate } from './x509.js';
-import { findRoot, fingerprintOf, toleranceMs } from './certificate-chain.js';
+import { decodeCredential, equalBytes, messageOfCredential, parseLeafUri, type Certificate, type Credential, type LeafUri } from '@starling/gossip';
+import type { X509Certificate } from './x509.js';
+import { findRoot, fingerprintOf, type Link, linksOf, toleranceMs } from './certificate-chain.js';
 import { failed, passed, type Check } from './checks.js';
 import { isNodeSignature } from './node-signature.js';
 
@@ -10,7 +10,7 @@ export interface CredentialQuestion {
   readonly nodeId: string;
   readonly cluster: string;
   readonly clusterTag: Uint8Array;
-  readonly roots: readonly X509Certificate[];
+  readonly roots: readonly Link[];
   readonly nowMs: number;
 }
 
@@ -20,16 +20,13 @@ export interface CredentialAnswer {
   readonly rootFingerprint: string | null;
 }
 
-const serverAuth = '1.3.6.1.5.5.7.3.1';
-const clientAuth = '1.3.6.1.5.5.7.3.2';
-
 export async function checkCredential(question: CredentialQuestion): Promise<CredentialAnswer> {
   const { bytes, nodeId, nowMs } = question;
   const checks: Check[] = [];
   const refuse = (title: string, text: string): CredentialAnswer => ({ checks: [...checks, failed(title, text)], rootFingerprint: null });
 
   const credential = decodeCredential(bytes);
-  const chain = credential === null ? null : parseChain(credential.chain);
+  const chain = credential === null ? null : linksOf(credential.chain);
   const leaf = chain?.[0];
   if (credential === null || chain === null || leaf === undefined) return refuse('Credential', 'Its bytes are no credential.');
   if (!equalBytes(credential.clusterTag, question.clusterTag)) return refuse('Credential', 'It is of another cluster.');
@@ -38,46 +35,30 @@ export async function checkCredential(question: CredentialQuestion): Promise<Cre
   const found = await findRoot(chain, question.roots, nowMs);
   if (!found.ok) return refuse('Certificate chain', `It leads to no trusted root: ${found.fault}.`);
   const rootFingerprint = await fingerprintOf(found.root);
-  checks.push(passed('Certificate chain', `Leads to ${found.root.subject || 'the root'} over ${found.path.length} ${found.path.length === 1 ? 'certificate' : 'certificates'}, all within their dates.`));
+  checks.push(passed('Certificate chain', `Leads to ${found.root.subject || 'the root'} over ${chain.length} ${chain.length === 1 ? 'certificate' : 'certificates'}, all within their dates.`));
 
-  const usage = usageFault(leaf);
+  const usage = usageFault(leaf.form);
   if (usage !== null) return refuse('Usage', usage);
   checks.push(passed('Usage', 'For servers and clients, and not an authority itself.'));
 
-  const uri = singleUri(leaf);
+  const uri = leaf.form.uris.length === 1 ? (leaf.form.uris[0] ?? null) : null;
   const parsed = uri === null ? null : parseLeafUri(uri);
   const fault = uriFault(parsed, question);
   if (uri === null || fault !== null) return refuse('Name', fault ?? 'The certificate has not exactly one URI.');
   checks.push(passed('Name', `${uri}: ${parsed?.form === 'node' ? 'names this node' : parsed?.form === 'shared' ? 'shared, so whoever holds it can admit any node' : 'names no node; serves the first that it vouched for'}.`));
 
-  const window = windowFault(credential, leaf, nowMs);
+  const window = windowFault(credential, leaf.form, nowMs);
   if (window !== null) return refuse('Validity', window);
   checks.push(passed('Validity', `Until ${new Date(credential.notAfterS * 1_000).toISOString()}.`));
 
-  if (!(await isLeafSignature(leaf, messageOfCredential(bytes), credential.leafSignature))) return refuse('Leaf signature', 'The certificate’s key did not sign this node id.');
+  if (!(await isLeafSignature(leaf.certificate, messageOfCredential(bytes), credential.leafSignature))) return refuse('Leaf signature', 'The certificate’s key did not sign this node id.');
   checks.push(passed('Leaf signature', 'The certificate’s key signed this node id.'));
   return { checks, rootFingerprint };
 }
 
-function parseChain(chain: readonly Uint8Array[]): X509Certificate[] | null {
-  try {
-    return chain.map((der) => new X509Certificate(der.slice()));
-  } catch {
-    return null;
-  }
-}
-
-function usageFault(leaf: X509Certificate): string | null {
-  if (leaf.getExtension(BasicConstraintsExtension)?.ca === true) return 'The leaf is an authority itself.';
-  const usages = leaf.getExtension(ExtendedKeyUsageExtension)?.usages.map(String) ?? [];
-  if (!usages.includes(serverAuth) || !usages.includes(clientAuth)) return 'The leaf is not for both servers and clients.';
-  return null;
-}
-
-/** Null unless there is exactly one name of the type URI. */
-function singleUri(leaf: X509Certificate): string | null {
-  const uris = leaf.getExtension(SubjectAlternativeNameExtension)?.names.items.filter((name) => name.type === 'url') ?? [];
-  return uris.length === 1 ? (uris[0]?.value ?? null) : null;
+function usageFault({ isAuthority, hasBothUsages }: Certificate): string | null {
+  if (isAuthority) return 'The leaf is an authority itself.';
+  return hasBothUsages === true ? null : 'The leaf is not for both servers and clients.';
 }
 
 function uriFault(uri: LeafUri | null, question: CredentialQuestion): string | null {
@@ -88,10 +69,10 @@ function uriFault(uri: LeafUri | null, question: CredentialQuestion): string | n
   return null;
 }
 
-function windowFault(credential: Credential, leaf: X509Certificate, nowMs: number): string | null {
+function windowFault(credential: Credential, leaf: Certificate, nowMs: number): string | null {
   const fromMs = credential.notBeforeS * 1_000;
   const untilMs = credential.notAfterS * 1_000;
-  if (fromMs > untilMs || fromMs < leaf.notBefore.getTime() || untilMs > leaf.notAfter.getTime()) return 'Its dates are not within those of the certificate.';
+  if (fromMs > untilMs || fromMs < leaf.notBeforeMs || untilMs > leaf.notAfterMs) return 'Its dates are not within those of the certificate.';
   if (nowMs > untilMs) return `It ended on ${new Date(untilMs).toISOString()}.`;
   if (nowMs < fromMs - toleranceMs) return `It begins only on ${new Date(fromMs).toISOString()}.`;
   return null;

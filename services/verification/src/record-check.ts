@@ -5,6 +5,7 @@
 import { decodeBundle, decodeDescriptor, decodeSample, fromHex, fromMultiple, equalBytes, isNodeId, kinds, messageOfBundle, peekBundle, signatureOfBundle, type Bundle, type Descriptor } from '@starling/gossip';
 import type { Node, RecordAnswer, TrustAnswer } from '@starling/contract';
 import { X509Certificate } from './x509.js';
+import { type Link, linksOf } from './certificate-chain.js';
 import { failed, passed, skipped, verificationOf, type BundleNumber, type Check, type Verification } from './checks.js';
 import { checkCredential } from './credential-check.js';
 import { isNodeSignature } from './node-signature.js';
@@ -101,9 +102,10 @@ export function compareShown(bundles: readonly Bundle[], shown: readonly Node[])
   return skipped(title, 'What was shown and what was checked are of different moments.');
 }
 
-function parseRoots(trust: TrustAnswer): X509Certificate[] | null {
+/** Null when one of them is none. */
+function parseRoots(trust: TrustAnswer): readonly Link[] | null {
   try {
-    return trust.roots.map((root) => new X509Certificate(root.pem));
+    return linksOf(trust.roots.map((root) => new Uint8Array(new X509Certificate(root.pem).rawData)));
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
 /** Certificates. The library needs the polyfill to be there before it; nothing else may import it directly. */
 import 'reflect-metadata';
 
-export { BasicConstraintsExtension, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension, SubjectAlternativeNameExtension, X509Certificate } from '@peculiar/x509';
+export { X509Certificate } from '@peculiar/x509';

@@ -117,11 +117,15 @@ describe('what cannot be used is refused with the way out', () => {
     await expectFault('untrusted-chain', 'CN=between', 'intermediates follow the leaf');
   });
 
-  it('a leaf below an authority with name constraints', async () => {
+  it('a leaf below an authority with name constraints, or with too many authorities below it', async () => {
     await writeGoodSet();
     const limited = await root.intermediate('limited', { nameConstraints: true });
     writeLeaf((await limited.sign(asked.signingRequestPem)) + limited.root);
     await expectFault('untrusted-chain', 'name constraints');
+    const short = await root.intermediate('short', { pathLength: 0 });
+    const below = await short.intermediate('below');
+    writeLeaf((await below.sign(asked.signingRequestPem)) + below.root + short.root);
+    await expectFault('untrusted-chain', 'path length');
   });
 
   it('a key of another leaf, of another kind, or none', async () => {
@@ -152,6 +156,8 @@ describe('what cannot be used is refused with the way out', () => {
     await expectFault('wrong-authority', 'leaf.pem', 'CA:TRUE');
     writeRoot('leaf.pem', asked.keyPem);
     await expectFault('no-certificate', 'leaf.pem');
+    writeRoot('leaf.pem', (await root.intermediate('twice', { constraintsTwice: true })).root);
+    await expectFault('no-certificate', 'leaf.pem', 'damaged');
     rmSync(join(trustDir, 'leaf.pem'));
     renameSync(join(trustDir, 'root.crt'), join(trustDir, 'root.txt'));
     await expectFault('no-roots', trustDir, '*.pem');

@@ -4,7 +4,7 @@ import type { NodeId } from '@starling/gossip';
 import { CertificateError } from './certificate-error.js';
 import { clockToleranceMs, clusterTagOf, makeCredential } from './credential.js';
 import { certificatesIn, leafKeyType, privateKeyIn } from './pem.js';
-import { type ChainFacts, hasNameConstraints, type TrustedRoots } from './trusted-roots.js';
+import type { ChainFacts, TrustedRoots } from './trusted-roots.js';
 
 /** A set in use; the first three fields are what the transport and the API take. */
 export interface OwnCertificates {
@@ -80,8 +80,8 @@ function factsOf({ roots, leafName }: LeafToCheck, chain: readonly X509Certifica
   const facts = roots.judge(chain.map((one) => one.raw));
   if (facts === 'malformed') throw new CertificateError('no-certificate', `${leafName} holds a certificate that cannot be read.`);
   if (facts !== 'untrusted-chain') return facts;
-  const limited = chain.some(hasNameConstraints) ? ' One of its authorities has name constraints, which are not supported.' : '';
-  throw new CertificateError('untrusted-chain', `${leafName} leads to none of the ${roots.fingerprints.length} trusted roots: its last issuer is "${(chain.at(-1) as X509Certificate).issuer}".${limited} Put that authority into the trust directory if it is ours, or issue the leaf under one that is there; intermediates follow the leaf, each the issuer of the one before.`);
+  const fault = roots.faultOf(chain.map((one) => one.raw));
+  throw new CertificateError('untrusted-chain', `${leafName} leads to none of the ${roots.fingerprints.length} trusted roots: its last issuer is "${(chain.at(-1) as X509Certificate).issuer}".${fault === null ? '' : ` What keeps it out: ${fault}.`} Put that authority into the trust directory if it is ours, or issue the leaf under one that is there; intermediates follow the leaf, each the issuer of the one before.`);
 }
 
 function checkDates({ leafName, wallMs }: LeafToCheck, { chainValidity, leafValidity }: ChainFacts): void {

@@ -1,10 +1,12 @@
 /** Certificates and keys in PEM form. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { decodeCertificate } from '@starling/gossip';
 
 /** The certificates of a text, in its order; null when one of them is broken. Other blocks are passed over. */
 export function certificatesIn(pem: string): X509Certificate[] | null {
   try {
-    return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one));
+    const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one));
+    return certificates.every(({ raw }) => decodeCertificate(raw) !== null) ? certificates : null;
   } catch {
     return null;
   }

@@ -1,7 +1,6 @@
 /** The trusted roots, and what they make of a chain of certificates (docs/PROTOCOL.md 3.3). */
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import { soleUri } from '@starling/contract';
-import { equalBytes, type LeafUri, parseLeafUri } from '@starling/gossip';
+import { type Certificate, chainFault, decodeCertificate, faultUnder, type LeafUri, parseLeafUri } from '@starling/gossip';
 
 /** A span of time, both ends included, milliseconds since 1970. */
 export interface Validity {
@@ -29,15 +28,13 @@ export interface ChainFacts {
 
 export type ChainRefusal = 'malformed' | 'untrusted-chain';
 
-interface Root {
+/** A certificate in both readings: OpenSSL has the key. */
+interface Link {
+  readonly form: Certificate;
   readonly certificate: X509Certificate;
   readonly fingerprint: Uint8Array;
 }
 
-const serverAuth = '1.3.6.1.5.5.7.3.1';
-const clientAuth = '1.3.6.1.5.5.7.3.2';
-/** The name constraints extension, 2.5.29.30, as DER. */
-const nameConstraints = Buffer.from('0603551d1e', 'hex');
 /** Judgements kept, of about 2 KB. One for each origin, as long as they are so many: a chain is judged again with each change of trust. */
 const maxJudgements = 4_096;
 
@@ -46,13 +43,13 @@ export class TrustedRoots {
   readonly pem: string;
   /** SHA-256 of each, in byte order. */
   readonly fingerprints: readonly Uint8Array[];
-  readonly #roots: readonly Root[];
+  readonly #roots: readonly Link[];
   /** By SHA-256 of the chain; in order of use. Times are not part of a judgement, so it does not age. */
   readonly #judgements = new Map<string, ChainFacts | ChainRefusal>();
 
-  /** Certificates that occur twice count once. */
+  /** Certificates that occur twice count once. @throws Error for one that cannot be read. */
   constructor(certificates: readonly X509Certificate[]) {
-    const distinct = new Map(certificates.map((certificate) => [certificate.fingerprint256, { certificate, fingerprint: fingerprintOf(certificate.raw) }]));
+    const distinct = new Map(certificates.map((certificate) => [certificate.fingerprint256, linkOf(certificate.raw)]));
     this.#roots = [...distinct.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, root]) => root);
     this.pem = this.#roots.map((root) => root.certificate.toString()).join('');
     this.fingerprints = this.#roots.map((root) => root.fingerprint);
@@ -80,86 +77,67 @@ export class TrustedRoots {
     return typeof facts === 'string' ? null : facts.chainValidity.notAfterMs;
   }
 
+  /** Why this chain is refused as untrusted, in words; null when all that is wrong with it is who signed it. */
+  faultOf(chain: readonly Uint8Array[]): string | null {
+    return faultUnder(chain.map((der) => linkOf(der).form), this.#roots.map(({ form }) => form));
+  }
+
   /** OpenSSL throws for certificates that it cannot read, some of them only when their key is asked for. */
   #judgeOrRefuse(chain: readonly Uint8Array[]): ChainFacts | ChainRefusal {
     try {
-      return this.#judge(chain.map((der) => new X509Certificate(der)), chain);
+      return this.#judge(chain.map(linkOf));
     } catch {
       return 'malformed';
     }
   }
 
-  #judge(certificates: readonly X509Certificate[], ders: readonly Uint8Array[]): ChainFacts | ChainRefusal {
-    const [leaf] = certificates;
-    // With bytes after it, or in PEM form, one leaf could have many fingerprints.
-    if (leaf === undefined || certificates.some((one, i) => !equalBytes(one.raw, ders[i] as Uint8Array))) return 'malformed';
-    const anchors = this.#anchorsOf(certificates);
+  #judge(chain: readonly Link[]): ChainFacts | ChainRefusal {
+    const [leaf] = chain;
+    if (leaf === undefined) return 'malformed';
+    const anchors = this.#anchorsOf(chain);
     const [root] = anchors;
     if (root === undefined) return 'untrusted-chain';
-    const validities = [...certificates.map(validityOf), spanOf(anchors)];
-    // A date that cannot be read would be neither past nor future.
-    if (validities.some((one) => Number.isNaN(one.notBeforeMs) || Number.isNaN(one.notAfterMs))) return 'malformed';
-    const usages: readonly string[] = leaf.keyUsage ?? [];
-    const text = soleUri(leaf.subjectAltName);
+    const validities: readonly Validity[] = [...chain.map(({ form }) => form), spanOf(anchors)];
+    const { notBeforeMs, notAfterMs, signedPart, isAuthority, hasBothUsages, uris } = leaf.form;
+    const [text = null] = uris.length === 1 ? uris : [];
     const parsed = text === null ? null : parseLeafUri(text);
     return {
-      leafFingerprint: fingerprintOf(leaf.raw),
-      leafContent: fingerprintOf(signedPartOf(leaf.raw)),
-      leafKey: leaf.publicKey,
-      leafValidity: validityOf(leaf),
+      leafFingerprint: leaf.fingerprint,
+      leafContent: fingerprintOf(signedPart),
+      leafKey: leaf.certificate.publicKey,
+      leafValidity: { notBeforeMs, notAfterMs },
       chainValidity: { notBeforeMs: Math.max(...validities.map((one) => one.notBeforeMs)), notAfterMs: Math.min(...validities.map((one) => one.notAfterMs)) },
-      isAuthority: leaf.ca,
-      hasBothUsages: usages.includes(serverAuth) && usages.includes(clientAuth),
+      isAuthority,
+      hasBothUsages: hasBothUsages === true,
       uri: text === null || parsed === null ? null : { text, leaf: parsed },
       rootFingerprint: root.fingerprint,
     };
   }
 
   /** The roots at the end of the chain: several when one was renewed under its key. The one that lives longest comes first. */
-  #anchorsOf(certificates: readonly X509Certificate[]): Root[] {
-    const broken = certificates.some((one, i) => i > 0 && !issued(one, certificates[i - 1] as X509Certificate));
-    const last = certificates.at(-1);
-    if (broken || last === undefined) return [];
-    const anchors = this.#roots.filter((root) => issued(root.certificate, last));
-    return anchors.sort((a, b) => validityOf(b.certificate).notAfterMs - validityOf(a.certificate).notAfterMs);
+  #anchorsOf(chain: readonly Link[]): Link[] {
+    const [forms, last] = [chain.map(({ form }) => form), chain.at(-1)];
+    const possible = this.#roots.filter((root) => chainFault(forms, root.form) === null);
+    // Signatures last: they cost most.
+    if (last === undefined || possible.length === 0 || !chain.every((link, i) => link === last || isSignedBy(link, chain[i + 1] as Link))) return [];
+    return possible.filter((root) => isSignedBy(last, root)).sort((a, b) => b.form.notAfterMs - a.form.notAfterMs);
   }
 }
 
-/**
- * Whether `authority` made `certificate` and may make certificates. Its limits on the names below it cannot be read here,
- * so an authority with such limits is none to us; how many authorities it may have below itself is not looked at, since
- * who may make an authority may as well make the leaf.
- */
-function issued(authority: X509Certificate, certificate: X509Certificate): boolean {
-  return authority.ca && !hasNameConstraints(authority) && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+/** @throws Error for what is not exactly one certificate: with bytes after it, or in PEM form, one leaf could have many fingerprints. */
+function linkOf(der: Uint8Array): Link {
+  const form = decodeCertificate(der);
+  if (form === null) throw new Error('no certificate in DER');
+  return { form, certificate: new X509Certificate(der), fingerprint: fingerprintOf(der) };
 }
 
-export function hasNameConstraints(certificate: X509Certificate): boolean {
-  return certificate.raw.includes(nameConstraints);
-}
-
-function validityOf(certificate: X509Certificate): Validity {
-  return { notBeforeMs: Date.parse(certificate.validFrom), notAfterMs: Date.parse(certificate.validTo) };
+function isSignedBy({ certificate }: Link, issuer: Link): boolean {
+  return certificate.verify(issuer.certificate.publicKey);
 }
 
 /** Of roots with one key: from the beginning of the first to the end of the last, so that a renewal neither comes too early nor too late. */
-function spanOf(roots: readonly Root[]): Validity {
-  const validities = roots.map(({ certificate }) => validityOf(certificate));
-  return { notBeforeMs: Math.min(...validities.map((one) => one.notBeforeMs)), notAfterMs: Math.max(...validities.map((one) => one.notAfterMs)) };
-}
-
-/** The tbsCertificate: the first element of the sequence that a certificate is (RFC 5280, 4.1). @throws RangeError for what is no DER. */
-function signedPartOf(certificate: Buffer): Uint8Array {
-  const from = contentOf(certificate, 0).from;
-  return certificate.subarray(from, contentOf(certificate, from).to);
-}
-
-/** Where the content of the element at this place begins and ends. */
-function contentOf(der: Buffer, at: number): { readonly from: number; readonly to: number } {
-  const first = der.readUInt8(at + 1);
-  if (first < 0x80) return { from: at + 2, to: at + 2 + first };
-  const from = at + 2 + (first & 0x7f);
-  return { from, to: from + der.readUIntBE(at + 2, first & 0x7f) };
+function spanOf(roots: readonly Link[]): Validity {
+  return { notBeforeMs: Math.min(...roots.map(({ form }) => form.notBeforeMs)), notAfterMs: Math.max(...roots.map(({ form }) => form.notAfterMs)) };
 }
 
 function fingerprintOf(der: Uint8Array): Uint8Array {
