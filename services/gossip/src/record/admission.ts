@@ -196,21 +196,20 @@ export class Admission {
     const credential = via === null ? null : this.#credentialToJudge(bundle, origin);
     if (via === null || credential === null) return null;
     const before = this.#refused.reasonOf(bundle.origin, credential, nowMs);
-    if (before !== null) return `credential-${before}`;
+    if (before !== null) return before;
     if (via.allowance.refusedCredentials.left(nowMs) >= 1) return null;
     this.#context.limitReached('maxRefusedCredentialsPerSecond');
     return 'too-many-refused';
   }
 
   /** The check is paid for: by its origin if that is known, which signed it, and otherwise by the node that brought it. */
-  #refuseCredential({ arrival, id }: Check, credential: Uint8Array, reason: CredentialRefusal | 'leaf-reused'): void {
+  #refuseCredential({ arrival, id }: Check, credential: Uint8Array, reason: `credential-${CredentialRefusal}` | 'leaf-reused'): void {
     const { origins, nowMs } = this.#context;
     const origin = origins.get(id);
     if (origin !== undefined) this.#charge(origin);
     else if (arrival.via !== null) arrival.via.allowance.refusedCredentials.spend(1, nowMs);
-    if (reason === 'leaf-reused') return this.#refuse(arrival, id, reason);
     this.#refused.remember(id, credential, reason, nowMs);
-    this.#refuse(arrival, id, `credential-${reason}`);
+    this.#refuse(arrival, id, reason);
   }
 
   /** Whatever becomes of it, it cost a check (docs/PROTOCOL.md 5.10). */
@@ -225,8 +224,8 @@ export class Admission {
 
   #onCredentialVerified(check: Check, credential: Uint8Array, verdict: CredentialVerdict): void {
     this.#checks.end(check);
-    if (!verdict.admitted) this.#refuseCredential(check, credential, verdict.reason);
-    else if (verdict.facts.nodeId !== check.id) this.#refuseCredential(check, credential, 'wrong-node');
+    if (!verdict.admitted) this.#refuseCredential(check, credential, `credential-${verdict.reason}`);
+    else if (verdict.facts.nodeId !== check.id) this.#refuseCredential(check, credential, 'credential-wrong-node');
     else if (this.#vouching.reportReuse(verdict.facts)) this.#refuseCredential(check, credential, 'leaf-reused');
     else this.#merge(check, { bytes: credential, facts: verdict.facts });
   }
@@ -248,6 +247,7 @@ export class Admission {
     const shut = this.#shutOut(bundle, origin);
     if (shut !== null) return this.#refuse(arrival, id, shut);
     const rival = this.#rivalOf(bundle, origin);
+    if (rival !== undefined && arrival.via !== null && equalBytes(rival.bundle.bytes, bundle.bytes)) return this.#repeat(arrival.via, id, arrival);
     if (rival !== undefined) return this.#provenEquivocation(origin, rival.bundle, bundle, arrival);
     const superseding = supersedingKinds(origin, bundle);
     if (superseding.length === 0) return this.#refuse(arrival, id, 'superseded');
@@ -274,7 +274,6 @@ export class Admission {
 
   /** Two contents under one number (docs/PROTOCOL.md 5.6). */
   #provenEquivocation(origin: Origin, first: ReadBundle, second: ReadBundle, arrival: Arrival): void {
-    if (equalBytes(first.bytes, second.bytes)) return;
     if (origin.equivocatedIncarnation !== first.incarnation) {
       origin.equivocatedIncarnation = first.incarnation;
       this.#context.emit({ type: 'equivocation-proven', origin: origin.id, first: first.bytes, second: second.bytes.slice() });

@@ -140,6 +140,6 @@ it('remembers so many and no more, the latest (PROTOCOL 5.11)', () => {
   const refused = new RefusedCredentials();
   const ids = Array.from({ length: limits.maxRefusedRemembered + 1 }, (_, i) => toyKey(9, i).id);
   const credential = Uint8Array.of(1);
-  for (const id of ids) refused.remember(id, credential, 'expired', 0);
-  expect(ids.map((id) => refused.reasonOf(id, credential, 0))).toEqual(ids.map((_, i) => (i === 0 ? null : 'expired')));
+  for (const id of ids) refused.remember(id, credential, 'credential-expired', 0);
+  expect(ids.map((id) => refused.reasonOf(id, credential, 0))).toEqual(ids.map((_, i) => (i === 0 ? null : 'credential-expired')));
 });

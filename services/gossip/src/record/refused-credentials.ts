@@ -2,12 +2,12 @@
 import type { NodeId } from '../input.js';
 import { limits } from '../limits.js';
 import { putLast } from '../put-last.js';
-import type { CredentialRefusal } from './credential.js';
 import { equalBytes } from './node-id.js';
+import type { RefusalReason } from './refusal-reason.js';
 
 interface Refused {
   readonly credential: Uint8Array;
-  readonly reason: CredentialRefusal;
+  readonly reason: RefusalReason;
   readonly atMs: number;
 }
 
@@ -16,12 +16,12 @@ export class RefusedCredentials {
   readonly #last = new Map<NodeId, Refused>();
 
   /** Why this very credential of this origin was refused a moment ago; null when it was not. */
-  reasonOf(origin: NodeId, credential: Uint8Array, nowMs: number): CredentialRefusal | null {
+  reasonOf(origin: NodeId, credential: Uint8Array, nowMs: number): RefusalReason | null {
     const last = this.#last.get(origin);
     return last !== undefined && nowMs - last.atMs < limits.refusedCredentialMs && equalBytes(last.credential, credential) ? last.reason : null;
   }
 
-  remember(origin: NodeId, credential: Uint8Array, reason: CredentialRefusal, nowMs: number): void {
+  remember(origin: NodeId, credential: Uint8Array, reason: RefusalReason, nowMs: number): void {
     putLast(this.#last, origin, { credential: credential.slice(), reason, atMs: nowMs }, limits.maxRefusedRemembered);
   }
 

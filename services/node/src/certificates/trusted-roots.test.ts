@@ -21,6 +21,15 @@ it('lets trust in a chain end with the first of its certificates, its root among
   expect(new TrustedRoots([certificate(ending), certificate(root.root)]).endOf(chainOf(short.cert, between.root))).toBe(endOf(short.cert));
 });
 
+it('names the root that lives longest first: BoringSSL takes the first of its name', async () => {
+  const root = await createTestAuthority();
+  const ending = await root.renewed(inMinutes(1));
+  for (const pems of [[ending, root.root], [root.root, ending]]) {
+    const first = certificate(new TrustedRoots(pems.map(certificate)).pem);
+    expect(Date.parse(first.validTo)).toBe(endOf(root.root));
+  }
+});
+
 it('has no end for a chain that leads to no root, or is none', async () => {
   const [root, other] = [await createTestAuthority(), await createTestAuthority('Other')];
   const leaf = await other.issue(['spiffe://starling/leaf/a']);

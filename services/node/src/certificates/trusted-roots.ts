@@ -39,7 +39,10 @@ interface Link {
 const maxJudgements = 4_096;
 
 export class TrustedRoots {
-  /** PEM of every root, one after the other, the same whatever the order they were given in. */
+  /**
+   * PEM of every root, the same whatever the order they were given in: those that live longest first, since BoringSSL takes the
+   * first of a name, and one that has ended must not stand before its renewal.
+   */
   readonly pem: string;
   /** SHA-256 of each, in byte order. */
   readonly fingerprints: readonly Uint8Array[];
@@ -51,7 +54,7 @@ export class TrustedRoots {
   constructor(certificates: readonly X509Certificate[]) {
     const distinct = new Map(certificates.map((certificate) => [certificate.fingerprint256, linkOf(certificate.raw)]));
     this.#roots = [...distinct.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, root]) => root);
-    this.pem = this.#roots.map((root) => root.certificate.toString()).join('');
+    this.pem = [...this.#roots].sort((a, b) => b.form.notAfterMs - a.form.notAfterMs).map((root) => root.certificate.toString()).join('');
     this.fingerprints = this.#roots.map((root) => root.fingerprint);
   }
 
