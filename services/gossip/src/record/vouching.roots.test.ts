@@ -1,12 +1,11 @@
 /** What becomes of credentials when the trusted roots change (docs/PROTOCOL.md 5.9). */
 import { describe, expect, it } from 'vitest';
-import { bundleOf, CoreRig, credentialRecord, introductionOf, sampleRecord, type ToyKey, toyKey } from '../../../../test/support/core-rig.js';
+import { bundleOf, CoreRig, credentialRecord, introductionOf, sampleRecord, toyKey } from '../../../../test/support/core-rig.js';
 import { toyCredentialFacts } from '../../../../test/simulator/src/toy-crypto.js';
 import type { BundleRecord } from './bundle.js';
 import type { CredentialFacts } from './credential.js';
 
 const [first, second] = [toyKey(15, 1), toyKey(15, 2)];
-const leaf = new Uint8Array(32).fill(3);
 
 it('asks again for every credential but its own when the roots have changed', () => {
   const rig = new CoreRig();
