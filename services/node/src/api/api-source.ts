@@ -1,20 +1,11 @@
 /** What the API asks for; the history of the node answers it. */
-import type { Agreement, Arrival, AsOf, Counts, Node, NodeDetail, Peer, RecordAnswer, TimelineEvent } from '@starling/contract';
+import type { Agreement, AsOf, Counts, Node, NodeDetail, Peer, RecordAnswer, TimelineEvent } from '@starling/contract';
 import type { NodeId } from '@starling/gossip';
-
-/** Told from inside the fold of an event: takes a note and returns. */
-export interface SourceListener {
-  onNodeChanged(id: NodeId, change: { readonly details: boolean }): void;
-  onNodeForgotten(id: NodeId): void;
-  onPeersChanged(): void;
-  onTimelineEvent(event: TimelineEvent): void;
-  onRecordArrived(arrival: Arrival): void;
-  onFiguresChanged(change: { readonly refused: boolean }): void;
-}
+import type { ChangeListener } from '../change-listener.js';
 
 export interface ApiSource {
   /** Returns the end of the subscription. */
-  subscribe(listener: SourceListener): () => void;
+  subscribe(listener: ChangeListener): () => void;
   asOf(): AsOf;
   sampleIntervalSeconds(): number;
   counts(): Counts;

@@ -4,8 +4,8 @@
  */
 import type { Arrival, TimelineEvent } from '@starling/contract';
 import type { NodeId } from '@starling/gossip';
+import type { ChangeListener } from '../change-listener.js';
 import { apiLimits } from './api-limits.js';
-import type { SourceListener } from './api-source.js';
 
 interface Frame {
   readonly sequence: number;
@@ -33,7 +33,7 @@ export interface Changes {
   readonly refused: boolean;
 }
 
-export class Journal implements SourceListener {
+export class Journal implements ChangeListener {
   readonly #onMarked: () => void;
   /** By node: the frame of its last change, and of the last that touched its details. */
   readonly #nodes = new Map<NodeId, { changed: number; details: number }>();

@@ -3,7 +3,7 @@ import {
   decodeBundle, encodeBundle, encodeDescriptor, encodeSample, encodeTrust, kinds, limits, sealBundle,
 } from '@starling/gossip';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ChangeListener } from './change-listener.js';
+import type { ChangeListener } from '../change-listener.js';
 import { NetworkView } from './network-view.js';
 import { timelineLimits } from './timeline.js';
 

@@ -4,7 +4,7 @@
  */
 import type { Absence, Agreement, AsOf, Counts, Node, NodeDetail, Peer, RecordAnswer, TimelineEvent } from '@starling/contract';
 import { type ConnectionId, type Event, type NodeId, type Now, type RefusalReason, limits } from '@starling/gossip';
-import type { ChangeListener } from './change-listener.js';
+import type { ChangeListener } from '../change-listener.js';
 import { type ConnectionFigures, PeerList } from './peer-list.js';
 import { SeenNode } from './seen-node.js';
 import { Timeline, printableReason } from './timeline.js';
