@@ -15,8 +15,6 @@ export interface Identity {
   readonly nodeId: NodeId;
   /** Of this life; already on disk, and greater than that of every earlier life of this directory. */
   readonly incarnation: number;
-  /** The key was made just now: nobody has met this node before. */
-  readonly isNew: boolean;
   /** Ed25519 over exactly these bytes, 64 bytes. */
   readonly sign: (message: Uint8Array) => Uint8Array;
   /** Resolves when this life or a later one is on disk; a smaller number than that there changes nothing. @throws IdentityError */
@@ -45,7 +43,6 @@ export async function openIdentity(dataDir: string): Promise<Identity> {
     return {
       nodeId: nodeIdOf(key),
       incarnation,
-      isNew: storedKey === null,
       sign: (message) => sign(null, message, key),
       persistIncarnation: incarnationKeeper(join(dataDir, incarnationFile), incarnation),
       release,

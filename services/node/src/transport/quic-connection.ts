@@ -1,6 +1,6 @@
 /**
  * One connection: native state, messages on their way out, messages being put together, and its deadlines. It is worked
- * on once per turn of the event loop by quic-transport.ts, never from inside a packet's arrival.
+ * on once per turn of the event loop by connection-loop.ts, never from inside a packet's arrival.
  */
 import { limits, type Channel, type ConnectionId } from '@starling/gossip';
 import type { RemoteAddress } from './address.js';
@@ -35,7 +35,6 @@ export class QuicConnection {
   readonly address: string;
   /** As shown on this connection. */
   readonly ownLeaf: OwnLeaf;
-  readonly openedAtMs: number;
   /** Our ids, by which its packets are routed. */
   readonly routes: string[] = [];
   phase: Phase = 'handshaking';
@@ -69,7 +68,6 @@ export class QuicConnection {
     this.source = sourceOf(parts.remote.host);
     this.address = parts.address;
     this.ownLeaf = parts.ownLeaf;
-    this.openedAtMs = parts.nowMs;
     this.endsAtMs = parts.nowMs + transportLimits.handshakeMs;
     this.keepAliveAtMs = parts.nowMs + transportLimits.keepAliveMs;
     this.#counters = parts.counters;
@@ -105,7 +103,7 @@ export class QuicConnection {
     return 'queued';
   }
 
-  /** Hands complete messages to `deliver`. True when more waits than one turn should take. False also when a peer broke the framing. */
+  /** Hands complete messages to `deliver`. `more`: more waits than one turn should take; `broken`: a message of the peer is longer than the bound. */
   read(deliver: (channel: Channel, bytes: Uint8Array) => void): 'done' | 'more' | 'broken' {
     let count = 0;
     for (; count < transportLimits.datagramsPerTurn; count++) {

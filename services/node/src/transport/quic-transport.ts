@@ -137,7 +137,7 @@ class QuicSocket implements QuicTransport {
     if (target === undefined || target.phase !== 'open') return null;
     const stats = target.native.stats();
     const path = target.native.pathStats()[0];
-    return { roundTripMs: path?.rtt ?? null, packetsSent: stats.sent, packetsReceived: stats.recv, packetsLost: stats.lost, bytesSent: stats.sentBytes, bytesReceived: stats.recvBytes };
+    return { roundTripMs: path?.rtt ?? null, packetsSent: stats.sent, packetsLost: stats.lost, bytesSent: stats.sentBytes, bytesReceived: stats.recvBytes };
   }
 
   counters(): Readonly<Record<string, number>> {

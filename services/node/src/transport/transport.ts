@@ -29,7 +29,6 @@ export interface ConnectionStatistics {
   /** Whole milliseconds, 0 for less than one; null when it was not measured. */
   readonly roundTripMs: number | null;
   readonly packetsSent: number;
-  readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
