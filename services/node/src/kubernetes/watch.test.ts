@@ -63,6 +63,19 @@ describe('a watch', () => {
     expect(faults).toEqual([]);
   });
 
+  it('lets go of what is of no use any more, and takes it back', async () => {
+    api.put(path, thing('a'));
+    api.put(path, thing('b'));
+    follow();
+    await watched();
+    api.put(path, { metadata: { uid: 'uid-a', name: 'a' } });
+    await held('b');
+    api.put(path, { metadata: { uid: 'uid-c', name: 'c' } });
+    api.put(path, thing('a', 'z'));
+    await held('b', 'z');
+    expect(told.slice(2)).toEqual(['uid-a gone, was a', 'uid-a z']);
+  });
+
   it('goes on after a break where it was, also within a line, and does not call that a fault', async () => {
     follow();
     await watched();

@@ -163,15 +163,16 @@ export class Watch<T> {
     switch (fieldOf(event, 'type')) {
       case 'ADDED':
       case 'MODIFIED': {
+        if (uid === null) break;
         const kept = this.#keep(this.#objects, object);
-        if (uid !== null && kept !== null) this.#options.onChanged?.(uid, kept);
+        if (kept !== null) this.#options.onChanged?.(uid, kept);
+        // It is of no use any more, as a LIST would find as well.
+        else this.#drop(uid, this.#objects.get(uid));
         break;
       }
-      case 'DELETED': {
-        const last = this.#options.read(object) ?? this.#objects.get(uid ?? '');
-        if (uid !== null && this.#objects.delete(uid) && last !== undefined) this.#options.onGone?.(uid, last);
+      case 'DELETED':
+        if (uid !== null) this.#drop(uid, this.#options.read(object) ?? this.#objects.get(uid));
         break;
-      }
       case 'BOOKMARK':
         break;
       case 'ERROR':
@@ -180,6 +181,10 @@ export class Watch<T> {
         throw new ApiFault(0, 'a line of the watch is no event', 'list');
     }
     if (version !== null) this.#version = version;
+  }
+
+  #drop(uid: string, last: T | undefined): void {
+    if (this.#objects.delete(uid) && last !== undefined) this.#options.onGone?.(uid, last);
   }
 
   /** @throws ApiFault beyond the bound: half of the truth would look like the whole. */
