@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openDiscovery } from './discovery.js';
 import { parseSeed, type Seed } from './seeds.js';
 
@@ -47,6 +47,9 @@ function srv(port: number, target: string): Buffer {
   return Buffer.concat([fixed, ...labels, Buffer.from([0])]);
 }
 
+/** Of a machine that finds no name by itself. */
+const lookup = () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }));
+
 function seeds(...texts: string[]): Seed[] {
   return texts.map((text) => {
     const reading = parseSeed(text);
@@ -82,9 +85,45 @@ describe('discovery', () => {
       }),
     ];
     const faults: unknown[] = [];
-    const discovery = openDiscovery(seeds('a.example:5', 'srv:_gossip._udp.s.example', '10.0.0.1:9740'), { servers, onFault: (...fault) => faults.push(fault) });
+    const discovery = openDiscovery(seeds('a.example:5', 'srv:_gossip._udp.s.example', '10.0.0.1:9740'), { servers, lookup, onFault: (...fault) => faults.push(fault) });
     expect([...(await discovery.discover())].sort()).toEqual(['10.0.0.1:5', '10.0.0.1:9740', '10.0.0.2:5', '10.0.0.2:9740']);
     expect(faults).toEqual([]);
+  });
+
+  it('finds a name of /etc/hosts, of which the name servers know nothing', async () => {
+    const faults: unknown[] = [];
+    const discovery = openDiscovery(seeds('localhost:5'), { servers: [await nameServer({})], onFault: (...fault) => faults.push(fault) });
+    expect(await discovery.discover()).toContain('127.0.0.1:5');
+    expect(faults).toEqual([]);
+  });
+
+  it('believes this machine before its name servers', async () => {
+    const servers = [await nameServer({ 'a.example': [{ type: 'a', data: Buffer.from([10, 0, 0, 1]) }] })];
+    const discovery = openDiscovery(seeds('a.example:5'), { servers, lookup: async () => ['10.0.0.7', 'fd00::7'], onFault: () => undefined });
+    expect(await discovery.discover()).toEqual(['10.0.0.7:5', '[fd00::7]:5']);
+  });
+
+  it('waits within a bound for a look-up that hangs, begins no second one meanwhile, and asks the name servers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const servers = [await nameServer({ 'a.example': [{ type: 'a', data: Buffer.from([10, 0, 0, 1]) }] })];
+      const answers: ((hosts: string[]) => void)[] = [];
+      const hanging = () => new Promise<string[]>((resolve) => answers.push(resolve));
+      const discovery = openDiscovery(seeds('a.example:5'), { servers, lookup: hanging, onFault: () => undefined });
+      for (let i = 0; i < 2; i++) {
+        const found = discovery.discover();
+        await vi.advanceTimersByTimeAsync(2_000);
+        expect(await found).toEqual(['10.0.0.1:5']);
+      }
+      expect(answers).toHaveLength(1);
+      answers[0]?.(['10.0.0.7']);
+      await vi.advanceTimersByTimeAsync(0);
+      const found = discovery.discover();
+      answers[1]?.(['10.0.0.8']);
+      expect(await found).toEqual(['10.0.0.8:5']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('puts what is known anyway before what the seeds answer', async () => {
@@ -97,11 +136,11 @@ describe('discovery', () => {
     const table: Parameters<typeof nameServer>[0] = {};
     const servers = [await nameServer(table)];
     const faults: unknown[] = [];
-    const discovery = openDiscovery(seeds('b.example:5', '127.0.0.1:1'), { servers, onFault: (...fault) => faults.push(fault) });
+    const discovery = openDiscovery(seeds('b.example:5', '127.0.0.1:1'), { servers, lookup, onFault: (...fault) => faults.push(fault) });
     expect(await discovery.discover()).toEqual(['127.0.0.1:1']);
     expect(await discovery.discover()).toEqual(['127.0.0.1:1']);
     table['b.example'] = [{ type: 'a', data: Buffer.from([10, 9, 8, 7]) }];
     expect(await discovery.discover()).toEqual(['10.9.8.7:5', '127.0.0.1:1']);
-    expect(faults).toEqual([['b.example:5', 'the name does not exist'], ['b.example:5', null]]);
+    expect(faults).toEqual([['b.example:5', 'asked as other programs ask, which includes /etc/hosts: the name does not exist; asked of the name servers: the name does not exist'], ['b.example:5', null]]);
   });
 });

@@ -3,14 +3,16 @@ import { Resolver } from 'node:dns/promises';
 import type { Address } from '@starling/gossip';
 import { formatHostPort } from '../host-port.js';
 import type { Seed } from './seeds.js';
+import { boundedLookup, type SystemLookup } from './system-lookup.js';
 
 export interface DiscoveryOptions {
   /** Told when a seed begins to fail, when it fails for another reason, and with null when it answers again. */
   readonly onFault: (seed: string, fault: string | null) => void;
   /** Addresses that something else than a seed knows of by itself, now. */
   readonly further?: () => readonly Address[];
-  /** Of the system unless a test says otherwise. */
+  /** Both of the system unless a test says otherwise. */
   readonly servers?: readonly string[];
+  readonly lookup?: SystemLookup;
 }
 
 export interface Discovery {
@@ -18,7 +20,7 @@ export interface Discovery {
   discover(): Promise<readonly Address[]>;
 }
 
-/** The longest that one seed is waited for, milliseconds: so much per try, and so many tries. */
+/** The longest that the name servers are waited for, milliseconds: so much per try, and so many tries. */
 const tryMs = 2_000;
 const tries = 2;
 /** Addresses of one answer, and targets of one service record that are looked up. */
@@ -27,6 +29,7 @@ const maxTargets = 64;
 
 export function openDiscovery(seeds: readonly Seed[], options: DiscoveryOptions): Discovery {
   const faults = new Map<string, string>();
+  const lookup = boundedLookup(options.lookup);
   const report = (seed: string, fault: string | null) => {
     if ((faults.get(seed) ?? null) === fault) return;
     if (fault === null) faults.delete(seed);
@@ -40,7 +43,7 @@ export function openDiscovery(seeds: readonly Seed[], options: DiscoveryOptions)
       const answers = await Promise.all(
         seeds.map(async (seed) => {
           try {
-            const addresses = await ask(resolver, seed);
+            const addresses = await ask({ resolver, lookup }, seed);
             report(describe(seed), addresses.length === 0 ? 'it has no addresses' : null);
             return addresses;
           } catch (fault) {
@@ -66,21 +69,41 @@ function describe(seed: Seed): string {
   }
 }
 
-async function ask(resolver: Resolver, seed: Seed): Promise<Address[]> {
+interface Ways {
+  readonly resolver: Resolver;
+  readonly lookup: SystemLookup;
+}
+
+async function ask({ resolver, lookup }: Ways, seed: Seed): Promise<Address[]> {
   switch (seed.type) {
     case 'address':
       return [seed.address];
     case 'name':
-      return addressesOf(resolver, seed.name, seed.port);
+      return addressesOfName({ resolver, lookup }, seed.name, seed.port);
     case 'service': {
       const targets = (await resolver.resolveSrv(absolute(seed.name))).filter(({ port }) => port > 0).slice(0, maxTargets);
+      // They are names of the name servers' own, and many: none is asked of the machine.
       const found = await Promise.allSettled(targets.map(({ name, port }) => addressesOf(resolver, name, port)));
       return found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     }
   }
 }
 
-/** Both families; fails only when neither answers. */
+/**
+ * As this machine finds the name, which is also what other programs on it would say. Only without an answer its name servers are
+ * asked themselves: they answer, or fail, within the bounds of here.
+ */
+async function addressesOfName({ resolver, lookup }: Ways, name: string, port: number): Promise<Address[]> {
+  try {
+    return (await lookup(name)).map((host) => formatHostPort({ host, port }));
+  } catch (local) {
+    return addressesOf(resolver, name, port).catch((remote: unknown) => {
+      throw new Error(`asked as other programs ask, which includes /etc/hosts: ${explain(local)}; asked of the name servers: ${explain(remote)}`);
+    });
+  }
+}
+
+/** Of the name servers. Both families; fails only when neither answers. */
 async function addressesOf(resolver: Resolver, name: string, port: number): Promise<Address[]> {
   const answers = await Promise.allSettled([resolver.resolve4(absolute(name)), resolver.resolve6(absolute(name))]);
   const found = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
@@ -89,7 +112,7 @@ async function addressesOf(resolver: Resolver, name: string, port: number): Prom
   return found.map((host) => formatHostPort({ host, port }));
 }
 
-/** With the dot at its end a name is tried as it is, and no search list is asked in vain. */
+/** With the dot at its end a name is tried as it is, and no search list is asked in vain. Of the name servers only: no line of /etc/hosts has one. */
 function absolute(name: string): string {
   return name.endsWith('.') ? name : `${name}.`;
 }
@@ -98,6 +121,6 @@ function explain(fault: unknown): string {
   const { code } = fault as NodeJS.ErrnoException;
   if (code === 'ENOTFOUND') return 'the name does not exist';
   if (code === 'ENODATA') return 'the name has no addresses';
-  if (code === 'ETIMEOUT') return 'the name server does not answer';
-  return code === undefined ? (fault as Error).message : `the name server answered ${code}`;
+  if (code === 'ETIMEOUT') return 'no answer in time';
+  return code === undefined ? (fault as Error).message : `the answer was ${code}`;
 }
