@@ -43,6 +43,17 @@ interface Parts {
   kubernetes: Kubernetes | null;
 }
 
+/** What the process gives the node. */
+export interface Surroundings {
+  readonly log: Log;
+  /** Since the start, for want of a reader. */
+  readonly logLinesDropped: () => number;
+  /** Something that this node cannot go on without is broken. */
+  readonly onFault: (fault: Error) => void;
+  /** Ends the wait for a certificate. */
+  readonly stopping: AbortSignal;
+}
+
 /** What everything else hangs from. */
 interface Base {
   readonly settings: Settings;
@@ -55,11 +66,9 @@ interface Base {
   readonly metrics: Metrics;
 }
 
-/**
- * Resolves when the node runs; until then it is live and not ready. `onFault`: something this node cannot go on without
- * is broken. `stopping` ends the wait for a certificate. @throws StartError
- */
-export async function composeNode(settings: Settings, log: Log, onFault: (fault: Error) => void, stopping: AbortSignal): Promise<RunningNode> {
+/** Resolves when the node runs; until then it is live and not ready. @throws StartError */
+export async function composeNode(settings: Settings, surroundings: Surroundings): Promise<RunningNode> {
+  const { log, onFault, stopping } = surroundings;
   const seeds = readSeeds(settings.seeds);
   const started: (() => Promise<void> | void)[] = [];
   const stop = async () => {
@@ -68,7 +77,7 @@ export async function composeNode(settings: Settings, log: Log, onFault: (fault:
   try {
     const identity = await openIdentity(settings.dataDir);
     started.push(identity.release);
-    const base = openBase(settings, log, identity);
+    const base = openBase(settings, surroundings, identity);
     const { parts } = base;
     const observability = await openHealth(base);
     started.push(() => observability.close());
@@ -99,7 +108,7 @@ export async function composeNode(settings: Settings, log: Log, onFault: (fault:
   }
 }
 
-function openBase(settings: Settings, log: Log, identity: Identity): Base {
+function openBase(settings: Settings, { log, logLinesDropped }: Surroundings, identity: Identity): Base {
   const clock = systemClock;
   const parts: Parts = { source: null, engine: null, transport: null, api: null, kubernetes: null };
   const view = new NetworkView({
@@ -119,6 +128,7 @@ function openBase(settings: Settings, log: Log, identity: Identity): Base {
     certificateExpirySeconds: () => (parts.source === null ? null : (parts.source.current().notAfterMs - clock.now().wallMs) / 1_000),
     sampleIntervalSeconds: () => view.sampleIntervalSeconds(),
     streams: () => parts.api?.streams ?? 0,
+    logLinesDropped,
   });
   return { settings, log, clock, random: createRandom(), identity, parts, view, metrics };
 }

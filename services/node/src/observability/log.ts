@@ -9,8 +9,7 @@ export interface LogOptions {
   readonly format: 'json' | 'pretty';
 }
 
-/** Writes to standard output unless told otherwise. */
-export function createLog({ level, format }: LogOptions, output: DestinationStream = process.stdout): Log {
+export function createLog({ level, format }: LogOptions, output: DestinationStream): Log {
   const destination = format === 'json' ? output : { write: (line: string) => output.write(prettyLine(line)) };
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
 }

@@ -19,6 +19,7 @@ beforeEach(() => {
     certificateExpirySeconds: () => expirySeconds,
     sampleIntervalSeconds: () => 1.5,
     streams: () => 2,
+    logLinesDropped: () => 6,
   });
 });
 
@@ -82,7 +83,7 @@ describe('the metrics', () => {
     expect(before).toEqual(expect.arrayContaining([
       'starling_members{state="alive"} 3', 'starling_members{state="suspect"} 1', 'starling_peers{push="eager"} 2', 'starling_peers{push="lazy"} 1',
       'starling_certificate_expiry_seconds 3600', 'starling_sample_interval_seconds 1.5', 'starling_api_streams 2', 'starling_build_info{version="1.2.3"} 1',
-      'starling_transport_total{counter="handshakes refused"} 4',
+      'starling_transport_total{counter="handshakes refused"} 4', 'starling_log_lines_dropped_total 6',
     ]));
     counts = { alive: 0, suspect: 0, failed: 0, left: 4 };
     expirySeconds = null;

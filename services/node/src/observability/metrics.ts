@@ -20,6 +20,8 @@ export interface MetricsSources {
   readonly sampleIntervalSeconds: () => number;
   /** Streams of the API that are open. */
   readonly streams: () => number;
+  /** Since the start. */
+  readonly logLinesDropped: () => number;
 }
 
 export interface Metrics {
@@ -78,6 +80,15 @@ function declareStates(registry: Registry, sources: MetricsSources): void {
   });
   gauge('starling_api_streams', 'Streams of the API that are open', [], (set) => set(sources.streams(), {}));
   gauge('starling_build_info', 'Always 1; the version of this node is the label', ['version'], (set) => set(1, { version: sources.version }));
+  new Counter({
+    name: 'starling_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because their reader stalled',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(sources.logLinesDropped());
+    },
+  });
   new Counter({
     name: 'starling_transport_total',
     help: 'What the transport counts since the start, by name',
