@@ -37,24 +37,46 @@ describe('a handshake', () => {
     const honest = await openedEnd(credentialsOf(await authority.issue([leafUri()]), authority));
     // From several sources: each of them alone is held back by its own rate.
     for (let i = 0; i < transportLimits.maxHalfOpen + 30; i++) closing(await openRawClient(honest.transport.address, { roots: authority.root, allowance: 2, host: `127.0.1.${1 + (i % 8)}` }));
-    await eventually('some were turned away', () => (honest.transport.counters()['packets_dropped_half_open'] ?? 0) > 0);
-    expect(honest.transport.levels().halfOpen).toBe(transportLimits.maxHalfOpen);
+    await eventually('the oldest gave way', () => (honest.transport.counters()['handshakes_displaced'] ?? 0) > 0);
+    expect(honest.transport.levels()).toMatchObject({ halfOpen: transportLimits.maxHalfOpen, connections: transportLimits.maxHalfOpen });
     await eventually('all of them are given up', () => honest.transport.levels().halfOpen === 0);
     expect(honest.transport.counters()['handshakes_late']).toBeGreaterThan(0);
     await connect(await honestEnd(), honest);
   });
 });
 
-describe('a source without a certificate', () => {
-  it('that finishes no handshake keeps nobody else out', async () => {
+describe('sources without a certificate', () => {
+  it('keep nobody out, also while they begin handshakes without a pause', async () => {
+    const authority = await authorityOfTests();
+    const honest = await openedEnd(credentialsOf(await authority.issue([leafUri()]), authority));
+    const strangers = async () => {
+      for (const host of ['127.0.1.1', '127.0.1.2', '127.0.1.3']) closing(await openRawClient(honest.transport.address, { roots: authority.root, allowance: 2, host }));
+    };
+    await eventually('there are as many as may be', async () => {
+      await strangers();
+      return honest.transport.levels().halfOpen === transportLimits.maxHalfOpen;
+    });
+    const peer = await honestEnd();
+    peer.transport.dial(honest.transport.address);
+    await eventually('an honest peer gets in', async () => {
+      await strangers();
+      return peer.heard.opened.length + peer.heard.failed.length > 0;
+    });
+    expect(peer.heard.failed).toEqual([]);
+    expect(honest.transport.counters()['handshakes_displaced']).toBeGreaterThan(0);
+    expect(honest.transport.levels().halfOpen).toBeLessThanOrEqual(transportLimits.maxHalfOpen);
+  });
+
+  it('of which one finishes no handshake keep out nobody else, and nobody of the same source', async () => {
     const authority = await authorityOfTests();
     const honest = await openedEnd(credentialsOf(await authority.issue([leafUri()]), authority));
     for (let i = 0; i < transportLimits.maxHalfOpenPerSource + 10; i++) closing(await openRawClient(honest.transport.address, { roots: authority.root, allowance: 2, host: '127.0.1.1' }));
-    await eventually('some were turned away', () => (honest.transport.counters()['packets_dropped_half_open_source'] ?? 0) > 0);
+    await eventually('its oldest gave way', () => (honest.transport.counters()['handshakes_displaced'] ?? 0) > 0);
     expect(honest.transport.levels().halfOpen).toBe(transportLimits.maxHalfOpenPerSource);
     await connect(await honestEnd(), honest);
     expect(honest.transport.counters()['handshakes_late']).toBeUndefined();
     expect(honest.transport.levels().halfOpen).toBe(transportLimits.maxHalfOpenPerSource);
+    await connect(await openedEnd(credentialsOf(await authority.issue([leafUri()]), authority), { host: '127.0.1.1' }), honest);
   });
 });
 

@@ -50,11 +50,9 @@ export class ConnectionLoop {
     return this.#connections.get(id);
   }
 
-  /** Accepted, and not yet authenticated: of all, and of one source. */
-  halfOpen(source: string | null = null): number {
-    let count = 0;
-    for (const connection of this.#connections.values()) if (connection.isHalfOpen && (source === null || connection.source === source)) count += 1;
-    return count;
+  /** Accepted, and not yet authenticated; oldest first. */
+  halfOpen(): QuicConnection[] {
+    return this.all().filter((connection) => connection.isHalfOpen);
   }
 
   all(): QuicConnection[] {
@@ -98,6 +96,13 @@ export class ConnectionLoop {
     connection.endsAtMs = performance.now() + transportLimits.lingerMs;
     this.mark(connection);
     this.#report(connection, before);
+  }
+
+  /** Ends a handshake in favour of another. The other side is told once, and nothing stays here: what lingered would be the next crowd. */
+  displace(connection: QuicConnection): void {
+    this.#parts.counters.add('handshakes_displaced');
+    this.close(connection, closeCodes.gate, 'too many handshakes are under way');
+    this.#remove(connection);
   }
 
   /** Forgets every connection, without a word to the other sides. */

@@ -7,7 +7,7 @@ import type { RemoteAddress } from './address.js';
 import type { Counters } from './counters.js';
 import type { OwnLeaf } from './identity-gate.js';
 import type { NativeConnection } from './native.js';
-import { sourceOf } from './source-rates.js';
+import { networksOf } from './source-rates.js';
 import { StreamAssembly } from './stream-assembly.js';
 import { transportLimits } from './transport-limits.js';
 
@@ -29,8 +29,8 @@ export class QuicConnection {
   readonly native: NativeConnection;
   readonly direction: 'dialled' | 'accepted';
   readonly remote: RemoteAddress;
-  /** Whom its packets are counted for while it is half open. */
-  readonly source: string;
+  /** Where it comes from, the source last. */
+  readonly networks: readonly string[];
   /** As it goes to the core. */
   readonly address: string;
   /** As shown on this connection. */
@@ -65,7 +65,7 @@ export class QuicConnection {
     this.native = parts.native;
     this.direction = parts.direction;
     this.remote = parts.remote;
-    this.source = sourceOf(parts.remote.host);
+    this.networks = networksOf(parts.remote.host);
     this.address = parts.address;
     this.ownLeaf = parts.ownLeaf;
     this.endsAtMs = parts.nowMs + transportLimits.handshakeMs;
@@ -201,6 +201,11 @@ export class QuicConnection {
   /** What came need not be acknowledged yet. */
   get mayWait(): boolean {
     return this.phase === 'open' && this.#unacknowledged < transportLimits.acknowledgeAfterPackets && performance.now() < this.acknowledgeAtMs;
+  }
+
+  /** The last of `networks`. */
+  get source(): string {
+    return this.networks.at(-1) ?? '';
   }
 
   /** Accepted, and not yet authenticated. */

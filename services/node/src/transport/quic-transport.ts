@@ -13,11 +13,11 @@ import { closeCodes, ConnectionLoop } from './connection-loop.js';
 import { Counters } from './counters.js';
 import { ownLeafOf } from './identity-gate.js';
 import { FrontDoor } from './front-door.js';
+import { whoGivesWay } from './half-open.js';
 import { loadQuiche, type Quiche } from './native.js';
 import { readPacket } from './packet.js';
 import { freshConfig } from './quic-config.js';
 import { QuicConnection } from './quic-connection.js';
-import { sourceOf } from './source-rates.js';
 import type { ConnectionStatistics, Transport, TransportCredentials, TransportLevels, TransportListener } from './transport.js';
 import { transportLimits } from './transport-limits.js';
 
@@ -145,7 +145,7 @@ class QuicSocket implements QuicTransport {
   }
 
   levels(): TransportLevels {
-    return { connections: this.#loop.size, halfOpen: this.#loop.halfOpen(), receiveBufferBytes: this.#receiveBufferBytes };
+    return { connections: this.#loop.size, halfOpen: this.#loop.halfOpen().length, receiveBufferBytes: this.#receiveBufferBytes };
   }
 
   recheckTrust(): void {
@@ -205,8 +205,6 @@ class QuicSocket implements QuicTransport {
   }
 
   #accept(bytes: Buffer, destination: Buffer, original: Buffer, from: RemoteInfo, address: string): void {
-    if (this.#loop.halfOpen() >= transportLimits.maxHalfOpen) return this.#drop('half_open');
-    if (this.#loop.halfOpen(sourceOf(from.address)) >= transportLimits.maxHalfOpenPerSource) return this.#drop('half_open_source');
     if (this.#loop.size >= transportLimits.maxConnections) return this.#drop('full');
     const remote = { host: from.address, port: from.port };
     try {
@@ -214,11 +212,25 @@ class QuicSocket implements QuicTransport {
       const native = this.#quiche.Connection.accept(destination, original, this.#local, remote, freshConfig(this.#quiche, credentials));
       const connection = new QuicConnection({ id: this.#nextId(), native, direction: 'accepted', remote, address, ownLeaf: ownLeafOf(credentials.chainPem), nowMs: performance.now(), counters: this.#counters });
       this.#counters.add('accepts');
+      this.#makeRoom(connection.source);
       this.#add(connection, destination);
       this.#receive(connection, bytes, from);
     } catch {
       this.#drop('unexpected');
     }
+  }
+
+  /** For one more handshake of this source. */
+  #makeRoom(source: string): void {
+    const underWay = this.#loop.halfOpen();
+    const ofSource = underWay.filter((connection) => connection.source === source);
+    const isFull = underWay.length >= transportLimits.maxHalfOpen;
+    // Who is through, and only waits for this turn to end, is no stranger any more.
+    const unfinished = (some: QuicConnection[]) => some.filter(({ native }) => !native.isEstablished());
+    let leaving: QuicConnection | undefined;
+    if (ofSource.length >= transportLimits.maxHalfOpenPerSource) [leaving] = unfinished(ofSource);
+    else if (isFull) leaving = whoGivesWay(unfinished(underWay));
+    if (leaving !== undefined) this.#loop.displace(leaving);
   }
 
   #add(connection: QuicConnection, ownId: Buffer): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SourceRates, sourceOf } from './source-rates.js';
+import { networksOf, SourceRates, sourceOf } from './source-rates.js';
 import { transportLimits } from './transport-limits.js';
 
 describe('a source', () => {
@@ -15,6 +15,13 @@ describe('a source', () => {
     ['::', '0:0:0:0::/64'],
   ])('of %s is %s', (host, source) => {
     expect(sourceOf(host)).toBe(source);
+  });
+});
+
+describe('the networks of a source', () => {
+  it('begin with what one owner may have many sources in', () => {
+    expect(networksOf('2001:db8:0:7ff:1:2:3:4')).toEqual(['2001:db8:0:0::/48', '2001:db8:0:700::/56', '2001:db8:0:7ff::/64']);
+    expect(networksOf('192.0.2.1')).toEqual(['192.0.2.1']);
   });
 });
 

@@ -20,9 +20,9 @@ export const transportLimits = {
   /** Of an accepted connection before it is authenticated. */
   handshakeBytes: 32_768,
   handshakePackets: 40,
-  /** Accepted connections that are not yet authenticated. */
+  /** Accepted connections that are not yet authenticated. One more displaces the oldest of the largest crowd (half-open.ts), so that strangers keep nobody out. */
   maxHalfOpen: 64,
-  /** And of them from one source (`sourceOf` in source-rates.ts): who has a single one and no certificate keeps nobody else out. */
+  /** And of them from one source (`sourceOf` in source-rates.ts), which displaces its own oldest. */
   maxHalfOpenPerSource: 32,
   /** Connections of any state. */
   maxConnections: 512,
