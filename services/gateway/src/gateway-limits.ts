@@ -36,6 +36,8 @@ export const gatewayLimits = {
   drainedBytes: 262_144,
   /** A page is pinged once in so long, and cut when it did not answer the one before, milliseconds. */
   pingIntervalMs: 20_000,
+  /** What was sent before a ping has to pass first, and nothing tells how much of a message has: so slow a page is waited for, bytes per second. */
+  minBytesPerSecond: 32_768,
   /** What a page may send in one message, bytes; there is nothing to say. */
   maxBrowserMessageBytes: 1_024,
 

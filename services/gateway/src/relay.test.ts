@@ -10,6 +10,8 @@ class FakeSocket {
   readyState = 1;
   bufferedAmount = 0;
   pings = 0;
+  pinged = '';
+  pongs = 0;
   paused = false;
   terminated = false;
   readonly sent: string[] = [];
@@ -38,8 +40,13 @@ class FakeSocket {
     this.paused = false;
   }
 
-  ping(): void {
+  ping(payload: string): void {
+    this.pinged = payload;
     this.pings += 1;
+  }
+
+  pong(): void {
+    this.pongs += 1;
   }
 
   close(): void {
@@ -147,6 +154,26 @@ describe('a page', () => {
     vi.advanceTimersByTime(gatewayLimits.pingIntervalMs + 5_000);
     expect(page.terminated).toBe(true);
     expect(upstream().terminated).toBe(true);
+  });
+
+  it('that is held up does not make the node take this gateway for dead', () => {
+    vi.advanceTimersByTime(10_000);
+    expect(upstream().pongs).toBe(0);
+    page.bufferedAmount = gatewayLimits.maxBufferedBytes + 1;
+    say('{}');
+    vi.advanceTimersByTime(20_000);
+    expect(upstream().pongs).toBe(4);
+  });
+
+  it('on a slow line has the time that a message takes, and is cut when that is over', () => {
+    const bytes = 120 * gatewayLimits.minBytesPerSecond;
+    page.bufferedAmount = bytes;
+    say('x'.repeat(bytes));
+    vi.advanceTimersByTime(120_000);
+    expect([page.terminated, page.pinged]).toEqual([false, String(bytes)]);
+    page.emit('pong', Buffer.from(page.pinged));
+    vi.advanceTimersByTime(2 * gatewayLimits.pingIntervalMs + 10_000);
+    expect(page.terminated).toBe(true);
   });
 
   it('that is gone leaves nothing behind', () => {

@@ -38,6 +38,10 @@ export class Relay {
   #heardAtMs = 0;
   #pingedAtMs = performance.now();
   #pageMoved = true;
+  #pageMovedAtMs = performance.now();
+  /** Given to the page since the start, bytes, and how much of it stood before the last ping that it answered. */
+  #sentBytes = 0;
+  #passedBytes = 0;
   #paused = false;
   #ended = false;
 
@@ -47,7 +51,7 @@ export class Relay {
     const { page } = parts;
     page.on('close', () => this.#end());
     page.on('error', () => page.terminate());
-    page.on('pong', () => (this.#pageMoved = true));
+    page.on('pong', (payload) => this.#onPong(payload));
     page.on('message', () => page.close(closeCodes.policyViolation, 'this stream takes no messages'));
     this.#connect();
     this.#armLook();
@@ -105,14 +109,26 @@ export class Relay {
     this.#parts.target.noteUp();
     this.#tell('up');
     if (page.readyState !== page.OPEN) return;
+    this.#sentBytes += data.length;
     page.send(data, { binary: false }, () => this.#drained());
     if (page.bufferedAmount <= gatewayLimits.maxBufferedBytes) return;
     this.#paused = true;
     upstream.pause();
   }
 
-  #drained(): void {
+  #onPong(payload: Buffer): void {
+    this.#noteMoved();
+    const passed = /^\d{1,15}$/.test(String(payload)) ? Number(payload) : 0;
+    if (passed <= this.#sentBytes) this.#passedBytes = Math.max(this.#passedBytes, passed);
+  }
+
+  #noteMoved(): void {
     this.#pageMoved = true;
+    this.#pageMovedAtMs = performance.now();
+  }
+
+  #drained(): void {
+    this.#noteMoved();
     if (!this.#paused || this.#parts.page.bufferedAmount > gatewayLimits.drainedBytes) return;
     this.#paused = false;
     this.#heardAtMs = performance.now();
@@ -152,11 +168,14 @@ export class Relay {
     const nowMs = performance.now();
     const { page } = this.#parts;
     if (!this.#paused && this.#upstream !== null && nowMs - this.#heardAtMs > gatewayLimits.upstreamSilenceMs) this.#upstream.terminate();
+    // The pings of the node wait unread behind what the page does not take yet; it need not take this gateway for dead.
+    if (this.#paused && this.#upstream?.readyState === this.#upstream?.OPEN) this.#upstream?.pong();
     if (nowMs - this.#pingedAtMs > gatewayLimits.pingIntervalMs) {
-      if (!this.#pageMoved) return page.terminate();
+      const passageMs = ((this.#sentBytes - this.#passedBytes) / gatewayLimits.minBytesPerSecond) * 1_000;
+      if (!this.#pageMoved && nowMs - this.#pageMovedAtMs > gatewayLimits.pingIntervalMs + passageMs) return page.terminate();
       this.#pageMoved = false;
       this.#pingedAtMs = nowMs;
-      if (page.readyState === page.OPEN) page.ping();
+      if (page.readyState === page.OPEN) page.ping(String(this.#sentBytes));
     }
     this.#armLook();
   }

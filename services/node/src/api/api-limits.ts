@@ -22,6 +22,8 @@ export const apiLimits = {
   /** A stream is pinged once in so long, and cut when nothing of it moved for as long as the second, milliseconds. */
   pingIntervalMs: 10_000,
   maxSilenceMs: 30_000,
+  /** What was sent before a ping has to pass first, and nothing tells how much of a message has: so slow a client is waited for, bytes per second. */
+  minBytesPerSecond: 32_768,
   /** How long a client may take to answer the close of its stream, milliseconds. */
   closeDeadlineMs: 300,
   /** What a client may send in one message, bytes; there is nothing to say. */

@@ -16,9 +16,10 @@ class FakeSocket {
   pings = 0;
   terminated = false;
   closedWith: [number, string] | null = null;
-  readonly #listeners = new Map<string, (() => void)[]>();
+  pinged = '';
+  readonly #listeners = new Map<string, ((value?: unknown) => void)[]>();
 
-  on(event: string, listener: () => void): void {
+  on(event: string, listener: (value?: unknown) => void): void {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
   }
 
@@ -26,8 +27,8 @@ class FakeSocket {
     this.on(event, listener);
   }
 
-  emit(event: string): void {
-    for (const listener of this.#listeners.get(event) ?? []) listener();
+  emit(event: string, value?: unknown): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(value);
   }
 
   send(text: string): void {
@@ -35,7 +36,8 @@ class FakeSocket {
     this.sent.push(JSON.parse(text) as SnapshotMessage | ChangesMessage);
   }
 
-  ping(): void {
+  ping(payload: string): void {
+    this.pinged = payload;
     this.pings += 1;
   }
 
@@ -169,6 +171,35 @@ describe('a client that does not keep up', () => {
     expect([silent.terminated, living.terminated]).toEqual([true, false]);
     expect(living.pings).toBeGreaterThan(2);
     expect(streams.size).toBe(1);
+  });
+});
+
+describe('a client on a slow line', () => {
+  /** Of the snapshot, more than half a minute at the least rate. */
+  const longMs = 3 * apiLimits.maxSilenceMs;
+  const manyNodes = () => join(...Array.from({ length: 12_000 }, (_, i) => nodeId(i)));
+
+  it('has the time that its snapshot takes, though nothing of it is seen to move', () => {
+    manyNodes();
+    const slow = connect();
+    slow.bufferedAmount = (slow.texts[0] ?? '').length;
+    expect((slow.bufferedAmount / apiLimits.minBytesPerSecond) * 1_000).toBeGreaterThan(longMs);
+    vi.advanceTimersByTime(longMs);
+    expect(slow.terminated).toBe(false);
+    expect(Number(slow.pinged)).toBe(slow.bufferedAmount);
+    slow.emit('pong', Buffer.from(slow.pinged));
+    vi.advanceTimersByTime(apiLimits.maxSilenceMs + apiLimits.pingIntervalMs);
+    expect(slow.terminated).toBe(true);
+  });
+
+  it('is not waited for without end, nor because it claims what it was never sent', () => {
+    manyNodes();
+    const [dead, liar] = [connect(), connect()];
+    for (const socket of [dead, liar]) socket.bufferedAmount = (socket.texts[0] ?? '').length;
+    const sent = dead.bufferedAmount;
+    for (const claim of ['1e9', '-5', '99999999999', 'x']) liar.emit('pong', Buffer.from(claim));
+    vi.advanceTimersByTime(apiLimits.maxSilenceMs + (sent / apiLimits.minBytesPerSecond) * 1_000 + apiLimits.pingIntervalMs);
+    expect([dead.terminated, liar.terminated]).toEqual([true, true]);
   });
 });
 

@@ -21,6 +21,9 @@ interface Client {
   /** When something of it last moved: an answer to a ping, or bytes leaving. */
   movedAtMs: number;
   buffered: number;
+  /** Given to the socket since the start, bytes, and how much of it stood before the last ping that was answered. */
+  sentBytes: number;
+  passedBytes: number;
 }
 
 /** What `?resume=` asks for, as the route has checked its form. */
@@ -63,13 +66,13 @@ export class Streams {
     const nowMs = this.#clock.now().monotonicMs;
     // The frame under way ends here: what stands in the first message must not come again.
     this.#journal.close();
-    const client: Client = { socket, sequence: this.#journal.sequence, pingedAtMs: nowMs, movedAtMs: nowMs, buffered: 0 };
+    const client: Client = { socket, sequence: this.#journal.sequence, pingedAtMs: nowMs, movedAtMs: nowMs, buffered: 0, sentBytes: 0, passedBytes: 0 };
     this.#clients.add(client);
     socket.on('close', () => this.#clients.delete(client));
     socket.on('error', () => socket.terminate());
-    socket.on('pong', () => (client.movedAtMs = this.#clock.now().monotonicMs));
+    socket.on('pong', (payload) => this.#onPong(client, payload));
     socket.on('message', () => socket.close(closeCodes.policyViolation, 'this stream takes no messages'));
-    socket.send(resume?.session === this.session ? this.#messages.update(resume.sequence) : this.#messages.snapshot());
+    send(client, resume?.session === this.session ? this.#messages.update(resume.sequence) : this.#messages.snapshot());
     this.#arm(apiLimits.frameIntervalMs);
   }
 
@@ -119,17 +122,30 @@ export class Streams {
   #bringUpToDate(client: Client): void {
     const { socket } = client;
     if (client.sequence === this.#journal.sequence || socket.readyState !== socket.OPEN || socket.bufferedAmount > apiLimits.maxBufferedBytes) return;
-    socket.send(this.#messages.update(client.sequence));
+    send(client, this.#messages.update(client.sequence));
     client.sequence = this.#journal.sequence;
+  }
+
+  /** An answer tells what has passed; one that was not asked for (RFC 6455, 5.5.3), that the client lives. */
+  #onPong(client: Client, payload: Buffer): void {
+    client.movedAtMs = this.#clock.now().monotonicMs;
+    const passed = /^\d{1,15}$/.test(String(payload)) ? Number(payload) : 0;
+    if (passed <= client.sentBytes) client.passedBytes = Math.max(client.passedBytes, passed);
   }
 
   #watch(client: Client, nowMs: number): void {
     const { socket } = client;
     if (socket.bufferedAmount < client.buffered) client.movedAtMs = nowMs;
     client.buffered = socket.bufferedAmount;
-    if (nowMs - client.movedAtMs > apiLimits.maxSilenceMs) return socket.terminate();
+    const passageMs = ((client.sentBytes - client.passedBytes) / apiLimits.minBytesPerSecond) * 1_000;
+    if (nowMs - client.movedAtMs > apiLimits.maxSilenceMs + passageMs) return socket.terminate();
     if (nowMs - client.pingedAtMs < apiLimits.pingIntervalMs || socket.readyState !== socket.OPEN) return;
     client.pingedAtMs = nowMs;
-    socket.ping();
+    socket.ping(String(client.sentBytes));
   }
+}
+
+function send(client: Client, text: string): void {
+  client.sentBytes += Buffer.byteLength(text);
+  client.socket.send(text);
 }
