@@ -51,6 +51,7 @@ const troubles: readonly (readonly [string, Series])[] = [
   ['StarlingPodSilent', { [`up{${pod(1)}}`]: '0x30' }],
   ['StarlingNodeFailed', { [`starling_members{${pod(1)},state="failed"}`]: '1x30' }],
   ['StarlingNodeIsolated', { [`starling_peers{${pod(1)},push="eager"}`]: '0x30', [`starling_peers{${pod(1)},push="lazy"}`]: '0x30' }],
+  ['StarlingNetworkSplit', { [`starling_members{${pod(1)},state="alive"}`]: '2x30' }],
   ['StarlingViewsDiffer', { [`starling_views{${pod(1)}}`]: '2x30' }],
   ['StarlingCertificateExpires', { [`starling_certificate_expiry_seconds{${pod(1)}}`]: '14399x30' }],
   ['StarlingRecordsForged', { [`starling_records_refused_total{${pod(1)},reason="signature-invalid"}`]: '0x25 1x5' }],
@@ -62,19 +63,30 @@ const troubles: readonly (readonly [string, Series])[] = [
   ['StarlingLimitReached', { [`starling_limits_reached_total{${pod(1)},limit="maxOrigins"}`]: '0+1x30' }],
 ];
 
-/** Names of the alerts that fire at the end of the half hour. */
-function firing(series: Series): string[] {
+/** Names of the alerts that fired at some time in the last part of the half hour. */
+function fired(series: Series, part: string): string[] {
   const test = join(folder, 'test.yaml');
   const names = [...new Set(troubles.map(([name]) => name))];
   const group = {
     interval: '1m',
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-    promql_expr_test: names.map((name) => ({ expr: `count(ALERTS{alertname="${name}",alertstate="firing"}) or vector(0)`, eval_time: '30m', exp_samples: [{ labels: '{}', value: 0 }] })),
+    promql_expr_test: names.map((name) => ({ expr: `count(count_over_time(ALERTS{alertname="${name}",alertstate="firing"}[${part}])) or vector(0)`, eval_time: '30m', exp_samples: [{ labels: '{}', value: 0 }] })),
   };
   writeFileSync(test, stringify({ rule_files: [rules], evaluation_interval: '1m', tests: [group] }));
-  const { stdout, stderr } = run('promtool', ['test', 'rules', test]);
+  const { status, stdout, stderr } = run('promtool', ['test', 'rules', test]);
   // Each expression that is not 0 is told as a failure, which quotes it.
-  return names.filter((name) => `${stdout}${stderr}`.includes(`alertname=\\"${name}\\"`));
+  const found = names.filter((name) => `${stdout}${stderr}`.includes(`alertname=\\"${name}\\"`));
+  if (status !== 0 && found.length === 0) throw new Error(`${stdout}${stderr}`);
+  return found;
+}
+
+/** Names of the alerts that fire at the end of the half hour. */
+const firing = (series: Series) => fired(series, '1m');
+
+/** What a pod tells of its place in the network, minute by minute. */
+function place(name: string, alive: string, peers: string): Series {
+  const labels = `namespace="demo",pod="${name}"`;
+  return { [`starling_members{${labels},state="alive"}`]: alive, [`starling_peers{${labels},push="eager"}`]: peers, [`starling_sample_interval_seconds{${labels}}`]: peers.replaceAll(/\b0(?=x)/g, '1') };
 }
 
 describe.skipIf(missing !== '')(`the alerts${missing}`, () => {
@@ -88,7 +100,7 @@ describe.skipIf(missing !== '')(`the alerts${missing}`, () => {
   });
 
   it('are silent for a network that is well', () => {
-    expect(firing(well)).toEqual([]);
+    expect(fired(well, '30m')).toEqual([]);
   });
 
   it.each(troubles)('%s fires alone for %j', (name, trouble) => {
@@ -102,5 +114,38 @@ describe.skipIf(missing !== '')(`the alerts${missing}`, () => {
 
   it('do not look at other releases', () => {
     expect(firing({ ...well, 'up{namespace="demo",pod="other-0"}': '0x30', 'up{namespace="other",pod="starling-0"}': '0x30' })).toEqual([]);
+  });
+});
+
+describe.skipIf(missing !== '')(`a network that comes apart${missing}`, () => {
+  const pods = (numbers: readonly number[], alive: string, peers: string): Series => Object.assign({}, ...numbers.map((number) => place(`starling-${number}`, alive, peers))) as Series;
+
+  it('is told of when each part has forgotten the other, too', () => {
+    const failed = Object.fromEntries([0, 1, 2, 3].map((number) => [`starling_members{${pod(number)},state="failed"}`, '0x7 2x9 0x20']));
+    const parted = { ...pods([0, 1, 2, 3], '4x7 2x30', '1x38'), ...failed };
+    expect(fired(parted, '30m')).toEqual(['StarlingNodeFailed', 'StarlingNetworkSplit']);
+    expect(firing(parted)).toEqual(['StarlingNetworkSplit']);
+  });
+
+  it('is told from one that grows and shrinks', () => {
+    expect(fired({ ...pods([0, 1, 2], '3x10 6x20', '1x31'), ...pods([3, 4, 5], '_x9 1 6x20', '_x9 1x21') }, '30m')).toEqual([]);
+    expect(fired({ ...pods([0, 1, 2], '6x10 3x20', '1x31'), ...pods([3, 4, 5], '6x11 _x18', '1x11 _x18') }, '30m')).toEqual([]);
+  });
+
+  it('is told from one whose pods are replaced one after the other, so that at every moment some were scraped while one was away', () => {
+    const alive = (number: number) => Array.from({ length: 31 }, (_, minute) => ((minute + number) % 2 === 0 ? 14 : 13)).join(' ');
+    const rollout = Array.from({ length: 14 }, (_, number) => place(`starling-${number}`, alive(number), '1x30'));
+    expect(fired(Object.assign({}, ...rollout) as Series, '30m')).toEqual([]);
+  });
+
+  it('is told from one where a pod waits for its certificate or was cut off alone', () => {
+    expect(fired({ ...pods([0, 1, 2], '3x30', '1x30'), ...pods([3], '0x30', '0x30') }, '30m')).toEqual(['StarlingNodeIsolated']);
+    expect(fired({ ...pods([0, 1, 2], '3x30', '1x30'), ...pods([3], '1x30', '0x30') }, '30m')).toEqual(['StarlingNodeIsolated']);
+  });
+
+  it('is told from two releases in one namespace, of different sizes', () => {
+    const other = [0, 1, 2, 3, 4].map((number) => place(`other-${number}`, '5x30', '1x30'));
+    expect(fired(Object.assign({}, ...other, pods([0, 1, 2], '3x30', '1x30')) as Series, '30m')).toEqual([]);
+    expect(fired(Object.assign({}, ...other, pods([0, 1, 2], '2x30', '1x30')) as Series, '30m')).toEqual(['StarlingNetworkSplit']);
   });
 });
