@@ -42,7 +42,7 @@ const well: Series = Object.assign(
     [`starling_record_age_seconds_bucket{${pod(number)},le="10"}`]: '0+100x30',
     [`starling_record_age_seconds_bucket{${pod(number)},le="+Inf"}`]: '0+100x30',
   })) as Series[],
-  // Some node cannot be reached, but another one can.
+  // The designated node cannot be reached, but a page looks from another one, which can.
   { 'starling_gateway_target_up{namespace="demo",pod="starling-ui-5d8f-x",target="starling-0"}': '0x30', 'starling_gateway_target_up{namespace="demo",pod="starling-ui-5d8f-x",target="starling-1"}': '1x30' },
 ) as Series;
 

@@ -93,6 +93,8 @@ export class GatewayRig {
   node = new FakeNode();
   /** The target `there`. */
   other = new FakeNode();
+  /** Lines of the gateway's log, of all tests of the file. */
+  readonly logged: string[] = [];
   #prepared: Prepared | null = null;
   #gateway: Gateway | null = null;
   readonly #closing: (() => Promise<void> | void)[] = [];
@@ -181,7 +183,7 @@ export class GatewayRig {
       settings: { cluster: 'starling', listen: { host, port: 0 }, targets: [{ name: 'here', url: this.node.url }, { name: 'there', url: this.other.url }], allowedHosts: ['page.example'] },
       material: this.material(),
       pageDir: this.#ready.pageDir,
-      log: createLog({ level: 'silent', format: 'json' }),
+      log: createLog({ level: 'info', format: 'json' }, { write: (line) => void this.logged.push(line) }),
       random: () => 0,
     });
     this.#closing.push(() => gateway.close());

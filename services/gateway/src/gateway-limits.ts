@@ -45,8 +45,10 @@ export const gatewayLimits = {
   certificateIntervalMs: 10_000,
   /** And the file of targets: who added a node looks for it at once. */
   targetsFileIntervalMs: 1_000,
-  /** A designated node that nobody watches is asked how it is so often, milliseconds. */
+  /** A designated node that no page watches is asked how it is so often, milliseconds. */
   probeIntervalMs: 5_000,
+  /** What was heard of a node longer ago says nothing about it any more: several probes, or tries of a page, milliseconds. */
+  heardLatelyMs: 30_000,
   /** How long pages may take to answer the end of their stream, milliseconds. */
   closeDeadlineMs: 500,
 } as const;

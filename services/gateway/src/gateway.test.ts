@@ -1,11 +1,12 @@
 import net from 'node:net';
 import { type GatewayStatus, paths, schemas } from '@starling/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createTestAuthority } from '../../../test/support/authority.js';
 import { contractFault } from '../../../test/support/contract-check.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { host, id, problemOf, useGatewayRig } from '../../../test/support/gateway-rig.js';
 import { refusedWith } from '../../../test/support/web-socket.js';
+import { gatewayLimits } from './gateway-limits.js';
 
 const rig = useGatewayRig();
 
@@ -128,6 +129,33 @@ describe('the gateway itself', () => {
     });
     expect(status.upstream.detail).toBeNull();
     expect(JSON.parse((await rig.ask(`${paths.gateway}?from=there`)).text)).toMatchObject({ designated: 'there' });
+  });
+
+  it('tells how targets are that were asked lately, and of no others', async () => {
+    const told = async () => (await rig.gateway.metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('starling_gateway_target_up{'));
+    await eventually('the designated node to be asked', async () => (await told()).length > 0);
+    expect(await told()).toEqual(['starling_gateway_target_up{target="here"} 1']);
+    await rig.ask(`${paths.self}?from=there`);
+    expect(await told()).toEqual(['starling_gateway_target_up{target="here"} 1', 'starling_gateway_target_up{target="there"} 1']);
+    rig.other.status = 403;
+    await rig.ask(`${paths.self}?from=there`);
+    expect(await told()).toContain('starling_gateway_target_up{target="there"} 0');
+    const later = performance.now() + gatewayLimits.heardLatelyMs + 1;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
+    const afterwards = await told();
+    clock.mockRestore();
+    expect(afterwards).toEqual([]);
+  });
+
+  it('keeps asking the designated node while pages look from another, and logs when it goes', async () => {
+    const page = rig.watch('?from=there');
+    await eventually('the snapshot', () => page.messages.length === 1);
+    await rig.node.kill();
+    await eventually('its absence to be told', async () => (await rig.gateway.metrics.registry.metrics()).includes('starling_gateway_target_up{target="here"} 0'));
+    await eventually('its absence to be logged', () => rig.logged.some((line) => line.includes('The designated node cannot be reached') && line.includes('here: nothing listens')));
+    expect(await rig.gateway.metrics.registry.metrics()).toContain('starling_gateway_target_up{target="there"} 1');
+    await rig.node.open(rig.nodeLeaf, rig.authority.root);
+    await eventually('its return to be logged', () => rig.logged.some((line) => line.includes('The designated node answers again')));
   });
 
   it('hands out the roots', async () => {

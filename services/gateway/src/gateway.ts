@@ -13,7 +13,7 @@ import { type GatewayMetrics, createMetrics } from './metrics.js';
 import { addProxy } from './proxy.js';
 import { Relay, closeCodes } from './relay.js';
 import type { GatewaySettings, HostPort } from './settings.js';
-import type { Target } from './target.js';
+import type { Target, Upstream } from './target.js';
 import type { TargetSettings } from './target-list.js';
 import { Targets } from './targets.js';
 
@@ -50,7 +50,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const relays = new Set<Relay>();
   const metrics = createMetrics({
     streams: () => relays.size,
-    targetsUp: () => Object.fromEntries(targets.all().map((target) => [target.name, target.upstream.state === 'up'])),
+    targetsAnswering: () => Object.fromEntries(targets.all().flatMap(({ name, answers }) => (answers === null ? [] : [[name, answers]]))),
     certificateExpirySeconds: () => (material.notAfterMs - Date.now()) / 1_000,
   });
   const targetOf = (request: FastifyRequest): Target => {
@@ -69,7 +69,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   addProxy(app, { targetOf });
   addStream(app, { targetOf, relays, metrics, random: options.random });
   await addPage(app, options.pageDir);
-  const endProbe = probe(targets.designated, relays);
+  const endProbe = probe(targets.designated, relays, log);
   const close = async () => {
     endProbe();
     for (const relay of relays) relay.close(closeCodes.goingAway, 'the gateway is stopping');
@@ -190,16 +190,21 @@ async function addPage(app: FastifyInstance, pageDir: string): Promise<void> {
   });
 }
 
-/** Keeps an eye on the designated node while nobody watches it. The end of it is returned. */
-function probe(designated: Target, relays: ReadonlySet<Relay>): () => void {
+/** Keeps an eye on the designated node, also while pages watch others only. The end of it is returned. */
+function probe(designated: Target, relays: ReadonlySet<Relay>, log: Log): () => void {
   let timer: NodeJS.Timeout;
   let ended = false;
+  let told: Upstream['state'] = 'up';
   const look = async () => {
-    if (relays.size === 0) {
+    if (![...relays].some(({ target }) => target === designated)) {
       // What the answer is does not matter, nor the reason for none: the target notes how it is.
       await designated.ask(paths.self).then((answer) => answer.resume(), () => undefined);
     }
     if (ended) return;
+    const { state, detail } = designated.upstream;
+    if (state === 'away' && told !== 'away') log.warn({ target: designated.name, reason: detail }, 'The designated node cannot be reached');
+    if (state === 'up' && told === 'away') log.info({ target: designated.name }, 'The designated node answers again');
+    told = state;
     timer = setTimeout(() => void look(), gatewayLimits.probeIntervalMs);
     timer.unref();
   };

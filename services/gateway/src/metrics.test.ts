@@ -13,7 +13,7 @@ afterEach(() => server.close());
 
 describe('the port of the metrics', () => {
   it('tells how the gateway is', async () => {
-    const metrics = createMetrics({ streams: () => 3, targetsUp: () => ({ here: true, there: false }), certificateExpirySeconds: () => 60 });
+    const metrics = createMetrics({ streams: () => 3, targetsAnswering: () => ({ here: true, there: false }), certificateExpirySeconds: () => 60 });
     metrics.upstreamLosses.inc({ target: 'here' });
     server = await openMetrics({ host, port: 0 }, metrics.registry, () => ready);
     const [status, text] = await get('/metrics');

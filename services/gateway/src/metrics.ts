@@ -8,8 +8,8 @@ import type { HostPort } from './settings.js';
 /** What is read at a scrape. */
 export interface MetricsSources {
   readonly streams: () => number;
-  /** Of every target, by its name. */
-  readonly targetsUp: () => Readonly<Record<string, boolean>>;
+  /** Of every target that was asked lately, by its name. */
+  readonly targetsAnswering: () => Readonly<Record<string, boolean>>;
   /** Seconds until the leaf of the gateway expires. */
   readonly certificateExpirySeconds: () => number;
 }
@@ -35,13 +35,13 @@ export function createMetrics(sources: MetricsSources): GatewayMetrics {
   });
   new Gauge({
     name: 'starling_gateway_target_up',
-    help: '1 when the target answered the last time that it was asked, by its name in the settings or in the file of targets',
+    help: '1 when the target answers, 0 when not, by its name in the settings or in the file of targets; only of those asked within 30 s: the designated one, and those that pages show',
     labelNames: ['target'] as const,
     registers,
     collect() {
-      // Those that are offered no more are not told of.
+      // Those that are offered no more, or that nobody asked lately, are not told of.
       this.reset();
-      for (const [target, up] of Object.entries(sources.targetsUp())) this.set({ target }, up ? 1 : 0);
+      for (const [target, up] of Object.entries(sources.targetsAnswering())) this.set({ target }, up ? 1 : 0);
     },
   });
   new Gauge({

@@ -5,7 +5,7 @@
 import type { GatewayMessage } from '@starling/contract';
 import type { RawData, WebSocket } from 'ws';
 import { gatewayLimits } from './gateway-limits.js';
-import { type Target, type Upstream, reasonOf } from './target.js';
+import { type Target, type Upstream, certificateRefused, reasonOf } from './target.js';
 
 export const closeCodes = { goingAway: 1001, unsupported: 1003, policyViolation: 1008, restart: 1012 } as const;
 
@@ -88,7 +88,10 @@ export class Relay {
     this.#paused = false;
     let reason: string | null = null;
     upstream.on('open', () => (reason = 'the connection to it was lost.'));
-    upstream.on('ping', () => (this.#heardAtMs = performance.now()));
+    upstream.on('ping', () => {
+      this.#heardAtMs = performance.now();
+      target.noteUp();
+    });
     upstream.on('message', (data, isBinary) => this.#pass(upstream, data, isBinary));
     upstream.on('unexpected-response', (_request, response) => {
       reason = refusalOf(response.statusCode);
@@ -190,7 +193,7 @@ export class Relay {
 }
 
 function refusalOf(status: number | undefined): string {
-  if (status === 403) return 'it refuses the certificate of this gateway. Give the gateway one of this cluster.';
+  if (status === 403) return certificateRefused;
   if (status === 503) return 'it has too many streams open. Close a page that nobody looks at, or look from another node.';
   return `it refused the stream with status ${status ?? 0}.`;
 }

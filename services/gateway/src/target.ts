@@ -17,6 +17,8 @@ export class Target {
   #questions: https.Agent;
   #streams: https.Agent;
   #upstream: Upstream = { state: 'connecting', since: new Date().toISOString(), detail: null };
+  /** On the clock of `performance.now()`. */
+  #notedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor({ name, url }: TargetSettings, cluster: string, material: TlsMaterial) {
     this.name = name;
@@ -28,6 +30,11 @@ export class Target {
   /** How the node was when it was last heard of. */
   get upstream(): Upstream {
     return this.#upstream;
+  }
+
+  /** Whether it answers; null when nobody asked it lately: what it was then says nothing about now. */
+  get answers(): boolean | null {
+    return performance.now() - this.#notedAtMs > gatewayLimits.heardLatelyMs ? null : this.#upstream.state === 'up';
   }
 
   /** Uses these certificates from now on. Questions under way fail; streams that are open stay so. */
@@ -43,7 +50,8 @@ export class Target {
       const deadline = setTimeout(() => request.destroy(new Error(`no answer within ${gatewayLimits.answerTimeoutMs / 1_000} s`)), gatewayLimits.answerTimeoutMs);
       request.on('response', (response) => {
         clearTimeout(deadline);
-        this.noteUp();
+        if (response.statusCode === 403) this.noteAway(certificateRefused);
+        else this.noteUp();
         const end = setTimeout(() => response.destroy(new Error('the answer took too long')), gatewayLimits.maxAnswerMs);
         response.on('close', () => clearTimeout(end));
         resolve(response);
@@ -71,11 +79,13 @@ export class Target {
   }
 
   noteUp(): void {
+    this.#notedAtMs = performance.now();
     if (this.#upstream.state !== 'up') this.#upstream = { state: 'up', since: new Date().toISOString(), detail: null };
   }
 
   /** `reason` says why; what to do is added. `since` stays that of the first failure. */
   noteAway(reason: string): void {
+    this.#notedAtMs = performance.now();
     const since = this.#upstream.state === 'away' ? this.#upstream.since : new Date().toISOString();
     this.#upstream = { state: 'away', since, detail: `${this.name}: ${reason}` };
   }
@@ -100,6 +110,9 @@ function nodeFault({ subjectaltname }: PeerCertificate, cluster: string): Error 
   const form = new RegExp(`^spiffe://${cluster}/(?:node/[0-9a-f]{64}|leaf/[A-Za-z0-9._-]{1,128}|shared)$`);
   return form.test(uri) ? undefined : Object.assign(new Error(`not the certificate of a node of ${cluster}`), { code: 'NOT_A_NODE' });
 }
+
+/** Status 403 of a node. */
+export const certificateRefused = 'it refuses the certificate of this gateway. Give the gateway one of this cluster.';
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at its address. Start the node, or correct the address of the target.',
