@@ -22,6 +22,15 @@ type Series = Readonly<Record<string, string>>;
 
 const pod = (number: number) => `namespace="demo",pod="starling-${number}"`;
 
+/** One that lives for so many hours, of which so many are left at the end. */
+function certificate(number: number, lifeHours: number, leftHours: number): Series {
+  const notAfter = 1_800 + leftHours * 3_600;
+  return {
+    [`starling_certificate_not_before_timestamp_seconds{${pod(number)}}`]: `${notAfter - lifeHours * 3_600}x30`,
+    [`starling_certificate_not_after_timestamp_seconds{${pod(number)}}`]: `${notAfter}x30`,
+  };
+}
+
 /** Half an hour of three nodes that are well. */
 const well: Series = Object.assign(
   {},
@@ -33,7 +42,7 @@ const well: Series = Object.assign(
     [`starling_peers{${pod(number)},push="lazy"}`]: '1x30',
     [`starling_sample_interval_seconds{${pod(number)}}`]: '1x30',
     [`starling_views{${pod(number)}}`]: '1x30',
-    [`starling_certificate_expiry_seconds{${pod(number)}}`]: '40000x30',
+    ...certificate(number, 24, 10),
     [`starling_records_refused_total{${pod(number)},reason="superseded"}`]: '0+5x30',
     [`starling_equivocations_total{${pod(number)}}`]: '0x30',
     [`starling_leaf_reuses_total{${pod(number)}}`]: '0x30',
@@ -53,7 +62,9 @@ const troubles: readonly (readonly [string, Series])[] = [
   ['StarlingNodeIsolated', { [`starling_peers{${pod(1)},push="eager"}`]: '0x30', [`starling_peers{${pod(1)},push="lazy"}`]: '0x30' }],
   ['StarlingNetworkSplit', { [`starling_members{${pod(1)},state="alive"}`]: '2x30' }],
   ['StarlingViewsDiffer', { [`starling_views{${pod(1)}}`]: '2x30' }],
-  ['StarlingCertificateExpires', { [`starling_certificate_expiry_seconds{${pod(1)}}`]: '14399x30' }],
+  ['StarlingCertificateExpires', certificate(1, 24, 4.7)],
+  ['StarlingCertificateExpires', certificate(1, 3, 0.5)],
+  ['StarlingCertificateExpires', certificate(1, 365 * 24, 13 * 24)],
   ['StarlingRecordsForged', { [`starling_records_refused_total{${pod(1)},reason="signature-invalid"}`]: '0x25 1x5' }],
   ['StarlingIdentityMisused', { [`starling_equivocations_total{${pod(1)}}`]: '0x25 1x5' }],
   ['StarlingIdentityMisused', { [`starling_leaf_reuses_total{${pod(1)}}`]: '0x25 1x5' }],
@@ -105,6 +116,10 @@ describe.skipIf(missing !== '')(`the alerts${missing}`, () => {
 
   it.each(troubles)('%s fires alone for %j', (name, trouble) => {
     expect(firing({ ...well, ...trouble })).toEqual([name]);
+  });
+
+  it.each([[1, 0.25], [12, 3.2], [24, 6.4], [365 * 24, 15 * 24]])('are silent for a certificate of %d h of which %d h are left: it may be about to be renewed', (lifeHours, leftHours) => {
+    expect(fired({ ...well, ...certificate(1, lifeHours, leftHours) }, '30m')).toEqual([]);
   });
 
   it('do not call the only node isolated', () => {

@@ -161,7 +161,7 @@ export class GatewayRig {
   /** What the gateway was opened with. */
   material(): TlsMaterial {
     const { root } = this.authority;
-    return { ...this.#ready.ownLeaf, ca: root, roots: [{ fingerprint: 'ff', pem: root }], notAfterMs: Date.now() + 3_600_000 };
+    return { ...this.#ready.ownLeaf, ca: root, roots: [{ fingerprint: 'ff', pem: root }], notBeforeMs: Date.now(), notAfterMs: Date.now() + 3_600_000 };
   }
 
   /** A question to the gateway, on a connection of its own. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,6 +41,7 @@ describe('the certificates', () => {
     expect(material.roots).toHaveLength(2);
     expect(material.roots.every(({ fingerprint, pem }) => /^[0-9a-f]{64}$/.test(fingerprint) && material.ca.includes(pem))).toBe(true);
     expect(Math.abs(material.notAfterMs - Date.now() - 3_600_000)).toBeLessThan(60_000);
+    expect(material.notBeforeMs).toBe(Date.parse(new X509Certificate(leaf.cert).validFrom));
   });
 
   const faults: [string, () => Promise<void>, RegExp][] = [

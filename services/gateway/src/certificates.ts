@@ -14,7 +14,8 @@ export interface TlsMaterial {
   /** Every trusted root. */
   readonly ca: string;
   readonly roots: TrustAnswer['roots'];
-  /** When the leaf expires, milliseconds since 1970. */
+  /** When the leaf is valid, milliseconds since 1970. */
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
@@ -40,7 +41,7 @@ export async function readCertificates({ certificateDir, trustDir, cluster }: Ce
   if (!fits(leaf, key)) throw new CertificateError(`${path.join(certificateDir, 'tls.key')} is not the private key of tls.crt beside it`);
   const uri = soleUri(leaf.subjectAltName);
   if (uri?.startsWith(`spiffe://${cluster}/`) !== true) throw new CertificateError(`${path.join(certificateDir, 'tls.crt')} needs exactly one URI, spiffe://${cluster}/gateway/<name>; it has ${uri ?? 'none or several'}`);
-  return { cert, key, roots, ca: roots.map((root) => root.pem).join('\n'), notAfterMs: Date.parse(leaf.validTo) };
+  return { cert, key, roots, ca: roots.map((root) => root.pem).join('\n'), notBeforeMs: Date.parse(leaf.validFrom), notAfterMs: Date.parse(leaf.validTo) };
 }
 
 async function readRoots(directory: string): Promise<TlsMaterial['roots']> {

@@ -51,7 +51,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const metrics = createMetrics({
     streams: () => relays.size,
     targetsAnswering: () => Object.fromEntries(targets.all().flatMap(({ name, answers }) => (answers === null ? [] : [[name, answers]]))),
-    certificateExpirySeconds: () => (material.notAfterMs - Date.now()) / 1_000,
+    certificate: () => material,
   });
   const targetOf = (request: FastifyRequest): Target => {
     const { from } = request.query as { readonly from?: unknown };

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { TlsMaterial } from './certificates.js';
 import { gatewayLimits } from './gateway-limits.js';
 import type { HostPort } from './settings.js';
 
@@ -10,8 +11,8 @@ export interface MetricsSources {
   readonly streams: () => number;
   /** Of every target that was asked lately, by its name. */
   readonly targetsAnswering: () => Readonly<Record<string, boolean>>;
-  /** Seconds until the leaf of the gateway expires. */
-  readonly certificateExpirySeconds: () => number;
+  /** When the leaf of the gateway is valid. */
+  readonly certificate: () => Pick<TlsMaterial, 'notBeforeMs' | 'notAfterMs'>;
 }
 
 export interface GatewayMetrics {
@@ -45,11 +46,19 @@ export function createMetrics(sources: MetricsSources): GatewayMetrics {
     },
   });
   new Gauge({
-    name: 'starling_certificate_expiry_seconds',
-    help: 'Seconds until the leaf certificate of the gateway expires',
+    name: 'starling_certificate_not_before_timestamp_seconds',
+    help: 'When the leaf certificate of the gateway becomes valid, seconds since 1970',
     registers,
     collect() {
-      this.set(sources.certificateExpirySeconds());
+      this.set(sources.certificate().notBeforeMs / 1_000);
+    },
+  });
+  new Gauge({
+    name: 'starling_certificate_not_after_timestamp_seconds',
+    help: 'When the leaf certificate of the gateway expires, seconds since 1970',
+    registers,
+    collect() {
+      this.set(sources.certificate().notAfterMs / 1_000);
     },
   });
   return {

@@ -125,7 +125,7 @@ function openBase(settings: Settings, { log, logLinesDropped }: Surroundings, id
     peers: () => view.peers(),
     transportCounters: () => parts.transport?.counters() ?? {},
     transportLevels: () => parts.transport?.levels() ?? null,
-    certificateExpirySeconds: () => (parts.source === null ? null : (parts.source.current().notAfterMs - clock.now().wallMs) / 1_000),
+    certificate: () => parts.source?.current() ?? null,
     sampleIntervalSeconds: () => view.sampleIntervalSeconds(),
     streams: () => parts.api?.streams ?? 0,
     logLinesDropped,

@@ -15,8 +15,8 @@ export interface MetricsSources {
   readonly transportCounters: () => Readonly<Record<string, number>>;
   /** Null while there is no transport. */
   readonly transportLevels: () => { readonly connections: number; readonly halfOpen: number; readonly receiveBufferBytes: number } | null;
-  /** Seconds until the leaf of this node expires; null while it has none. */
-  readonly certificateExpirySeconds: () => number | null;
+  /** When the leaf of this node and everything above it is valid, milliseconds since 1970; null while it has none. */
+  readonly certificate: () => { readonly notBeforeMs: number; readonly notAfterMs: number } | null;
   readonly sampleIntervalSeconds: () => number;
   /** Streams of the API that are open. */
   readonly streams: () => number;
@@ -63,9 +63,13 @@ function declareStates(registry: Registry, sources: MetricsSources): void {
     const peers = sources.peers();
     for (const push of ['eager', 'lazy'] as const) set(peers.filter((peer) => peer.push === push).length, { push });
   });
-  gauge('starling_certificate_expiry_seconds', 'Seconds until the leaf certificate of this node expires; absent without one', [], (set) => {
-    const seconds = sources.certificateExpirySeconds();
-    if (seconds !== null) set(seconds, {});
+  gauge('starling_certificate_not_before_timestamp_seconds', 'When the certificate of this node, with those above it, becomes valid, seconds since 1970; absent without one', [], (set) => {
+    const certificate = sources.certificate();
+    if (certificate !== null) set(certificate.notBeforeMs / 1_000, {});
+  });
+  gauge('starling_certificate_not_after_timestamp_seconds', 'When the certificate of this node, or one above it, expires, seconds since 1970; absent without one', [], (set) => {
+    const certificate = sources.certificate();
+    if (certificate !== null) set(certificate.notAfterMs / 1_000, {});
   });
   gauge('starling_sample_interval_seconds', 'Seconds between two samples at this size of the network', [], (set) => set(sources.sampleIntervalSeconds(), {}));
   gauge('starling_transport_connections', 'Connections of the transport, by whether the other side is authenticated', ['phase'], (set) => {
