@@ -55,7 +55,7 @@ export interface Seen {
 /** Every node that the node in this pod knows of. */
 export async function seenBy(namespace: string, pod: string): Promise<readonly Seen[]> {
   const text = await httpGet(namespace, pod, '/metrics/network');
-  return [...text.matchAll(/^starling_node_up\{node="(\w+)",name="([^"]*)",state="(\w+)"\}/gm)].map(([, id = '', name = '', state = '']) => ({ id, name, state }));
+  return [...text.matchAll(/^starling_node_state\{node="(\w+)",name="([^"]*)",state="(\w+)"\} 1$/gm)].map(([, id = '', name = '', state = '']) => ({ id, name, state }));
 }
 
 /** The value of one series of a pod, the sum over all its labels; 0 when there is none. */

@@ -19,24 +19,31 @@ function expose(nodes: NodeDetail[], maxSeries?: number): string[] {
 describe('the network exposition', () => {
   it('has every node with its state, its age and what it could read', () => {
     expect(expose([detail('a'), detail('b', { state: 'suspect', values: {} })]).filter((line) => !line.startsWith('#'))).toEqual([
-      'starling_node_up{node="a",name="a",state="alive"} 1',
-      'starling_node_up{node="b",name="b",state="suspect"} 0',
+      'starling_node_up{node="a",name="a"} 1',
+      'starling_node_up{node="b",name="b"} 0',
       'starling_node_age_seconds{node="a",name="a"} 0.5',
       'starling_node_age_seconds{node="b",name="b"} 0.5',
+      ...['alive', 'suspect', 'failed', 'left'].map((state) => `starling_node_state{node="a",name="a",state="${state}"} ${state === 'alive' ? 1 : 0}`),
+      ...['alive', 'suspect', 'failed', 'left'].map((state) => `starling_node_state{node="b",name="b",state="${state}"} ${state === 'suspect' ? 1 : 0}`),
       'starling_node_value{metric="system.cpu.utilization",unit="1",node="a",name="a"} 0.25',
       'starling_network_series_omitted 0',
     ]);
   });
 
+  it('keeps its series when a state changes', () => {
+    const labelsOf = (state: NodeDetail['state']) => expose([detail('a', { state })]).map((line) => line.split('} ')[0]);
+    expect(labelsOf('failed')).toEqual(labelsOf('alive'));
+  });
+
   it('lets no name break out of its label', () => {
     const lines = expose([detail('a', { name: 'x"} 1\nevil{y="\\', values: {} })]);
-    expect(lines).toContain('starling_node_up{node="a",name="x\\"} 1\\nevil{y=\\"\\\\",state="alive"} 1');
+    expect(lines).toContain('starling_node_up{node="a",name="x\\"} 1\\nevil{y=\\"\\\\"} 1');
     expect(lines.every((line) => /^(#|starling_)/.test(line))).toBe(true);
   });
 
   it('leaves out what is beyond its bound, and says so', () => {
     const lines = expose([detail('a'), detail('b'), detail('c')], 4).filter((line) => !line.startsWith('#'));
     expect(lines).toHaveLength(5);
-    expect(lines.at(-1)).toBe('starling_network_series_omitted 5');
+    expect(lines.at(-1)).toBe('starling_network_series_omitted 17');
   });
 });

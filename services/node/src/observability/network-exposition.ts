@@ -7,6 +7,8 @@ export interface NetworkSource {
   detail(id: string): NodeDetail | null;
 }
 
+const states = ['alive', 'suspect', 'failed', 'left'] as const satisfies readonly Node['state'][];
+
 /** Series of one scrape; further values are left out and their number is told, so that a scrape stays bounded. */
 export const maxNetworkSeries = 100_000;
 
@@ -22,9 +24,12 @@ export function* networkExposition(source: NetworkSource, maxSeries = maxNetwork
     return left > 0 || omitted === 0;
   };
   yield family('starling_node_up', 'gauge', '1 while this node holds it to be alive, 0 while suspect, failed or left');
-  for (const node of nodes) if (takes()) yield series('starling_node_up', { node: node.id, name: node.name, state: node.state }, node.state === 'alive' ? 1 : 0);
+  for (const node of nodes) if (takes()) yield series('starling_node_up', { node: node.id, name: node.name }, node.state === 'alive' ? 1 : 0);
   yield family('starling_node_age_seconds', 'gauge', 'Age of the newest record of the node');
   for (const node of nodes) if (takes()) yield series('starling_node_age_seconds', { node: node.id, name: node.name }, node.ageSeconds);
+  // A series for each state, of which one is 1: were only that one told, each change of state would end a series and begin another.
+  yield family('starling_node_state', 'gauge', '1 for the state in which this node holds it, 0 for the other states');
+  for (const node of nodes) for (const state of states) if (takes()) yield series('starling_node_state', { node: node.id, name: node.name, state }, node.state === state ? 1 : 0);
   yield family('starling_node_value', 'untyped', 'Newest value of a metric of the node, in the unit of the label');
   for (const { id } of nodes) {
     const detail = source.detail(id);
