@@ -7,7 +7,7 @@ import { chart, root, run, template, withoutHelm } from './helm.js';
 
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 
-const metrics = () => read('services', 'node', 'src', 'observability', 'metrics.ts') + read('services', 'gateway', 'src', 'metrics.ts');
+const metrics = () => ['metrics.ts', 'transport-metrics.ts'].map((file) => read('services', 'node', 'src', 'observability', file)).join('\n') + read('services', 'gateway', 'src', 'metrics.ts');
 
 describe('without helm', () => {
   it('README.md of the chart tells the values as they are', () => {

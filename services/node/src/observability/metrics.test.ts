@@ -14,7 +14,7 @@ beforeEach(() => {
     version: '1.2.3',
     counts: () => counts,
     peers: () => [{ push: 'eager' }, { push: 'eager' }, { push: 'lazy' }],
-    transportCounters: () => ({ 'handshakes refused': 4 }),
+    transportCounters: () => ({ handshakes_failed: 4 }),
     transportLevels: () => ({ connections: 5, halfOpen: 1, receiveBufferBytes: 4_096 }),
     certificate: () => certificate,
     sampleIntervalSeconds: () => 1.5,
@@ -83,12 +83,12 @@ describe('the metrics', () => {
     expect(before).toEqual(expect.arrayContaining([
       'starling_members{state="alive"} 3', 'starling_members{state="suspect"} 1', 'starling_peers{push="eager"} 2', 'starling_peers{push="lazy"} 1',
       'starling_certificate_not_before_timestamp_seconds 1.5', 'starling_certificate_not_after_timestamp_seconds 3600', 'starling_sample_interval_seconds 1.5', 'starling_api_streams 2', 'starling_build_info{version="1.2.3"} 1',
-      'starling_transport_total{counter="handshakes refused"} 4', 'starling_log_lines_dropped_total 6',
+      'starling_transport_handshakes_total{result="failed"} 4', 'starling_log_lines_dropped_total 6',
     ]));
     counts = { alive: 0, suspect: 0, failed: 0, left: 4 };
     certificate = null;
     const after = (await metrics.registry.metrics()).split('\n');
-    expect(after).toEqual(expect.arrayContaining(['starling_members{state="alive"} 0', 'starling_members{state="left"} 4', 'starling_transport_total{counter="handshakes refused"} 4']));
+    expect(after).toEqual(expect.arrayContaining(['starling_members{state="alive"} 0', 'starling_members{state="left"} 4', 'starling_transport_handshakes_total{result="failed"} 4']));
     expect(after.some((line) => line.startsWith('starling_certificate_'))).toBe(false);
   });
 

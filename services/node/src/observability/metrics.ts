@@ -5,6 +5,7 @@
 import type { Counts, Peer } from '@starling/contract';
 import { type Event, refusalReasons, reportedLimits } from '@starling/gossip';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { declareTransportCounters } from './transport-metrics.js';
 
 /** What is read at a scrape. */
 export interface MetricsSources {
@@ -93,16 +94,7 @@ function declareStates(registry: Registry, sources: MetricsSources): void {
       this.inc(sources.logLinesDropped());
     },
   });
-  new Counter({
-    name: 'starling_transport_total',
-    help: 'What the transport counts since the start, by name',
-    labelNames: ['counter'] as const,
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [counter, value] of Object.entries(sources.transportCounters())) this.inc({ counter }, value);
-    },
-  });
+  declareTransportCounters(registry, sources.transportCounters);
 }
 
 type Counters = ReturnType<typeof declareCounters>;
