@@ -103,7 +103,7 @@ describe('the documents together', () => {
     const alertNames = new Set(alerts.map(({ alert }) => alert));
     const unknown = [
       ...named(/\b(STARLING_(?!TEST_|LABLES)[A-Z_]+[A-Z])\b/g).filter(({ document, name }) => !settings.has(name) && !document.startsWith('test/')),
-      ...named(/\b(starling_[a-z_]+[a-z])\b/g).filter(({ name }) => !metrics.has(name.replace(/_bucket$/, ''))),
+      ...named(/\b((?:starling|process|nodejs)_[a-z0-9_]+[a-z])\b/g).filter(({ name }) => !metrics.has(name.replace(/_bucket$/, ''))),
       ...named(/\b(Starling[A-Z]\w+)\b/g).filter(({ name }) => !alertNames.has(name)),
     ];
     expect(unknown).toEqual([]);

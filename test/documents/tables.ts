@@ -69,7 +69,7 @@ function portInChart(template: string, variable: string): string {
 type Declared = MetricObjectWithValues<MetricValue<string>> & { readonly labelNames?: readonly string[] };
 
 /** What prom-client adds by itself about the process and about Node.js. */
-const ofTheRuntime = /^starling_(?:process|nodejs)_/;
+const ofTheRuntime = /^(?:process|nodejs)_/;
 
 /** Nothing is read: what is declared needs no sources. */
 const registries: Readonly<Record<'node' | 'gateway', Registry>> = {

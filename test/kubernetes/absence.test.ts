@@ -66,7 +66,7 @@ describe('nodes that know nothing but the service', () => {
 
   it('hold little more memory than others', async () => {
     for (const pod of podNames(nodes)) {
-      const bytes = await metricOf(namespace, pod, 'starling_process_resident_memory_bytes');
+      const bytes = await metricOf(namespace, pod, 'process_resident_memory_bytes');
       process.stdout.write(`figure: a node that follows the Kubernetes API, ${pod}: ${(bytes / mebibyte).toFixed(0)} MiB resident\n`);
       expect(bytes, pod).toBeLessThanOrEqual(nodeMemoryBytes);
     }

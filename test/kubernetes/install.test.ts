@@ -144,7 +144,7 @@ describe('memory at rest', () => {
     ['the visualizer', 'component=ui', uiMemoryBytes],
   ])('of %s is within its bound', async (what, component, boundBytes) => {
     for (const { metadata } of await list<Pod>('pods', namespace, '--selector', `app.kubernetes.io/${component}`)) {
-      const bytes = await metricOf(namespace, metadata.name, 'starling_process_resident_memory_bytes');
+      const bytes = await metricOf(namespace, metadata.name, 'process_resident_memory_bytes');
       process.stdout.write(`figure: ${what}, ${metadata.name}: ${(bytes / mebibyte).toFixed(0)} MiB resident\n`);
       expect(bytes, metadata.name).toBeGreaterThan(0);
       expect(bytes, metadata.name).toBeLessThanOrEqual(boundBytes);

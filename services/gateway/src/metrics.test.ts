@@ -21,7 +21,9 @@ describe('the port of the metrics', () => {
     expect(text.split('\n')).toEqual(expect.arrayContaining([
       'starling_gateway_streams 3', 'starling_gateway_target_up{target="here"} 1', 'starling_gateway_target_up{target="there"} 0', 'starling_certificate_not_before_timestamp_seconds 1.5', 'starling_certificate_not_after_timestamp_seconds 60', 'starling_gateway_upstream_losses_total{target="here"} 1',
     ]));
-    expect(metrics.registry.getMetricsAsArray().filter(({ name }) => !name.startsWith('starling_'))).toEqual([]);
+    const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
+    expect(names.filter((name) => !/^(?:starling|process|nodejs)_/.test(name))).toEqual([]);
+    expect(names).toEqual(expect.arrayContaining(['nodejs_eventloop_lag_seconds', 'process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_start_time_seconds']));
     expect(await get('/livez')).toEqual([200, 'live\n']);
     expect(await get('/readyz')).toEqual([200, 'ready\n']);
     ready = false;

@@ -24,7 +24,8 @@ export interface GatewayMetrics {
 
 export function createMetrics(sources: MetricsSources): GatewayMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'starling_' });
+  // Under their usual names, by which the dashboards of others find them.
+  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   new Gauge({
     name: 'starling_gateway_streams',
