@@ -168,6 +168,7 @@ describe('the gateway itself', () => {
     await rig.ask(paths.self);
     const text = await rig.gateway.metrics.registry.metrics();
     expect(text).toContain('starling_gateway_target_up{target="here"} 1');
+    expect(text).toMatch(/^starling_build_info\{version="\d+\.\d+\.\d+"\} 1$/m);
     expect(text).toMatch(/starling_gateway_requests_total\{status="200"\} \d/);
   });
 });

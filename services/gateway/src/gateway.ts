@@ -1,4 +1,5 @@
 /** The one thing that a browser talks to: the page, and the network as one designated node sees it. */
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastifyStatic from '@fastify/static';
@@ -40,6 +41,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
 const streamQuery = { type: 'object', properties: { resume: { type: 'string', pattern: '^[0-9a-f]{16}:[0-9]{1,15}$' }, from: { type: 'string' } } } as const;
 
 /** Rejects when the address cannot be had or the page is not there. */
@@ -49,6 +51,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const targets = new Targets({ ofSettings: settings.targets, cluster: settings.cluster, material });
   const relays = new Set<Relay>();
   const metrics = createMetrics({
+    version,
     streams: () => relays.size,
     targetsAnswering: () => Object.fromEntries(targets.all().flatMap(({ name, answers }) => (answers === null ? [] : [[name, answers]]))),
     certificate: () => material,

@@ -13,13 +13,13 @@ afterEach(() => server.close());
 
 describe('the port of the metrics', () => {
   it('tells how the gateway is', async () => {
-    const metrics = createMetrics({ streams: () => 3, targetsAnswering: () => ({ here: true, there: false }), certificate: () => ({ notBeforeMs: 1_500, notAfterMs: 60_000 }) });
+    const metrics = createMetrics({ version: '1.2.3', streams: () => 3, targetsAnswering: () => ({ here: true, there: false }), certificate: () => ({ notBeforeMs: 1_500, notAfterMs: 60_000 }) });
     metrics.upstreamLosses.inc({ target: 'here' });
     server = await openMetrics({ host, port: 0 }, metrics.registry, () => ready);
     const [status, text] = await get('/metrics');
     expect(status).toBe(200);
     expect(text.split('\n')).toEqual(expect.arrayContaining([
-      'starling_gateway_streams 3', 'starling_gateway_target_up{target="here"} 1', 'starling_gateway_target_up{target="there"} 0', 'starling_certificate_not_before_timestamp_seconds 1.5', 'starling_certificate_not_after_timestamp_seconds 60', 'starling_gateway_upstream_losses_total{target="here"} 1',
+      'starling_build_info{version="1.2.3"} 1', 'starling_gateway_streams 3', 'starling_gateway_target_up{target="here"} 1', 'starling_gateway_target_up{target="there"} 0', 'starling_certificate_not_before_timestamp_seconds 1.5', 'starling_certificate_not_after_timestamp_seconds 60', 'starling_gateway_upstream_losses_total{target="here"} 1',
     ]));
     const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
     expect(names.filter((name) => !/^(?:starling|process|nodejs)_/.test(name))).toEqual([]);

@@ -8,6 +8,7 @@ import type { HostPort } from './settings.js';
 
 /** What is read at a scrape. */
 export interface MetricsSources {
+  readonly version: string;
   readonly streams: () => number;
   /** Of every target that was asked lately, by its name. */
   readonly targetsAnswering: () => Readonly<Record<string, boolean>>;
@@ -27,6 +28,15 @@ export function createMetrics(sources: MetricsSources): GatewayMetrics {
   // Under their usual names, by which the dashboards of others find them.
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  new Gauge({
+    name: 'starling_build_info',
+    help: 'Always 1; the version of this gateway is the label',
+    labelNames: ['version'] as const,
+    registers,
+    collect() {
+      this.set({ version: sources.version }, 1);
+    },
+  });
   new Gauge({
     name: 'starling_gateway_streams',
     help: 'Pages that watch',
