@@ -223,6 +223,20 @@ describe('A gateway', () => {
   });
 });
 
+describe('A node that runs', () => {
+  it('is not ready from the moment when its certificate expires until it has another one, and says so', async () => {
+    const program = await network.prepare('expiring');
+    await leafWith(program, { notAfter: new Date(Date.now() + 8_000) });
+    const node = network.run(program);
+    const readyz = () => fetch(`http://127.0.0.1:${program.metricsPort}/readyz`).then(async (answer) => `${answer.status} ${await answer.text()}`, () => '');
+    await eventually('it is ready', async () => (await readyz()) === '200 ready\n', 8_000);
+    await eventually('it is not ready any more', async () => (await readyz()).startsWith('503 the certificate of this node has expired, at '), 20_000);
+    await leafWith(program, {});
+    await eventually('it is ready again', async () => (await readyz()) === '200 ready\n', 20_000);
+    expect(node.isRunning).toBe(true);
+  });
+});
+
 describe('The API of a node', () => {
   let node: NodeProcess;
   beforeAll(async () => {

@@ -21,6 +21,7 @@ import { EventLog } from './observability/event-log.js';
 import type { Log } from './observability/log.js';
 import { createMetrics, type Metrics } from './observability/metrics.js';
 import { type Observability, openObservability } from './observability/observability.js';
+import { type Readiness, readinessOf } from './observability/readiness.js';
 import type { Settings } from './settings.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 import { openQuicTransport, type QuicTransport } from './transport/quic-transport.js';
@@ -249,12 +250,9 @@ function tlsOf({ chainPem, keyPem, rootsPem }: OwnCertificates): { readonly cert
   return { cert: chainPem, key: keyPem, ca: rootsPem };
 }
 
-/** Ready once its own first record is admitted: others can be answered, even if there are none yet. */
-function readiness({ parts, view }: Base): { readonly ready: boolean; readonly reason: string } {
-  if (parts.source === null) return { ready: false, reason: 'the certificate of this node is not there yet' };
-  if (parts.api === null) return { ready: false, reason: 'the API does not listen yet' };
-  const spoke = view.self().sequence > 0;
-  return { ready: spoke, reason: spoke ? '' : 'its own first record is not admitted yet' };
+function readiness({ parts, view, clock }: Base): Readiness {
+  const isApiOpen = parts.api !== null;
+  return readinessOf({ notAfterMs: parts.source?.current().notAfterMs ?? null, wallMs: clock.now().wallMs, isApiOpen, sequence: isApiOpen ? view.self().sequence : 0 });
 }
 
 async function listening<T>(setting: string, address: HostPort, open: () => Promise<T>): Promise<T> {
