@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { reportedLimits } from '../../services/gossip/src/limits.js';
 import { alerts, tables, withTables } from './tables.js';
 
 const path = join(import.meta.dirname, '..', '..', 'docs', 'OPERATING.md');
@@ -20,4 +21,11 @@ it('every table is in the document', () => {
 it('every alert has its advice', () => {
   const advised = [...readFileSync(path, 'utf8').matchAll(/^- \*\*(Starling\w+)\*\*/gm)].map(([, name]) => name);
   expect(advised).toEqual(alerts.map(({ alert }) => alert));
+});
+
+it('the advice on limits names some that are reported', () => {
+  const [, advice = ''] = /^- \*\*StarlingLimitReached\*\*(.*(?:\n {2}.*)*)/m.exec(readFileSync(path, 'utf8')) ?? [];
+  const named = [...advice.matchAll(/`((?:max|antiEntropy)[A-Za-z]+)`/g)].map(([, name]) => name);
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter((name) => !(reportedLimits as readonly (string | undefined)[]).includes(name))).toEqual([]);
 });
