@@ -23,6 +23,7 @@ const families: readonly Family[] = [
   { name: 'starling_transport_connections_total', help: 'Connections that were begun, by who began them', label: 'direction', wholes: { dials: 'dialled', accepts: 'accepted' }, beginning: null },
   { name: 'starling_transport_handshakes_total', help: 'Handshakes (TLS) that ended, by how', label: 'result', wholes: { handshakes: 'completed', handshakes_failed: 'failed' }, beginning: null },
   { name: 'starling_transport_handshakes_late_total', help: 'Of the handshakes that failed, those that took too long', label: null, wholes: { handshakes_late: '' }, beginning: null },
+  { name: 'starling_transport_handshakes_displaced_total', help: 'Of the handshakes that failed, those that made room for a newer one', label: null, wholes: { handshakes_displaced: '' }, beginning: null },
   { name: 'starling_transport_peers_refused_total', help: 'Of the handshakes that failed, those that this node ended for the certificate of the other side, by reason', label: 'reason', wholes: {}, beginning: 'peers_refused_' },
   { name: 'starling_transport_datagrams_dropped_total', help: 'Messages in datagrams that were dropped instead of being sent, by reason', label: 'reason', wholes: {}, beginning: 'datagrams_dropped_' },
 ];
