@@ -108,7 +108,7 @@ export class GatewayRig {
 
   /** Takes the page away. */
   async remove(): Promise<void> {
-    await rm(this.#ready.pageDir, { recursive: true });
+    await rm(path.resolve(this.#ready.pageDir, '../..'), { recursive: true });
   }
 
   get #ready(): Prepared {
@@ -203,8 +203,9 @@ export function useGatewayRig(): GatewayRig {
 
 /** A directory as the build of the page leaves it, and a file in it that is not for anybody. */
 async function createPage(): Promise<string> {
-  const pageDir = await mkdtemp(path.join(tmpdir(), 'starling-page-'));
-  await mkdir(path.join(pageDir, 'assets'));
+  // Installed below a folder that has the name of the one with the assets.
+  const pageDir = path.join(await mkdtemp(path.join(tmpdir(), 'starling-page-')), 'assets', 'page');
+  await mkdir(path.join(pageDir, 'assets'), { recursive: true });
   await writeFile(path.join(pageDir, 'index.html'), '<!doctype html>');
   await writeFile(path.join(pageDir, 'assets', 'main-1a2b.js'), 'export {};');
   await writeFile(path.join(pageDir, '.secret'), 'x');

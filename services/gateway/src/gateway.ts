@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import fastifyStatic from '@fastify/static';
 import fastifyWebsocket from '@fastify/websocket';
 import { type GatewayStatus, Refusal, type TrustAnswer, clientErrorAnswer, paths, problemMediaType, problemOfError } from '@starling/contract';
@@ -182,13 +183,14 @@ function addStream(app: FastifyInstance, { targetOf, relays, metrics, random }: 
 }
 
 async function addPage(app: FastifyInstance, pageDir: string): Promise<void> {
+  const assets = path.join(pageDir, 'assets') + path.sep;
   await app.register(fastifyStatic, {
     root: pageDir,
     cacheControl: false,
     dotfiles: 'ignore',
-    setHeaders: (reply, path) => {
+    setHeaders: (reply, file) => {
       // Names of assets carry a hash of what they hold; everything else is asked for anew.
-      void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      void reply.header('cache-control', file.startsWith(assets) ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
 }
