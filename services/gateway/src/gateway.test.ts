@@ -121,6 +121,10 @@ describe('questions', () => {
 });
 
 describe('the gateway itself', () => {
+  it.each([[paths.gateway], [paths.trust], [paths.self], ['/v1/admin']])('lets nobody keep what it answers at %s', async (url) => {
+    expect((await rig.ask(url)).headers['cache-control']).toBe('no-store');
+  });
+
   it('says how the designated node is, without being asked to ask it', async () => {
     await eventually('the node to be asked', () => rig.node.asked.includes(paths.self));
     const status = await eventually('the node to be up', async () => {

@@ -145,7 +145,8 @@ function createApp({ log }: GatewayOptions): FastifyInstance {
 
 function addChecks(app: FastifyInstance, allowedHosts: ReadonlySet<string>, metrics: GatewayMetrics): void {
   app.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(securityHeaders);
+    // The files of the page say themselves how long they may be kept.
+    void reply.headers({ ...securityHeaders, 'cache-control': 'no-store' });
     done(browserFault(request, allowedHosts) ?? methodFault(request, reply) ?? undefined);
   });
   app.addHook('onResponse', (_request, reply, done) => {

@@ -88,8 +88,8 @@ describe('over mutual TLS', () => {
     [paths.record(other), schemas.recordAnswer],
     [paths.peers, schemas.peers],
   ])('answers %s as the contract says', async (path, schema) => {
-    const { status, type, body } = await ask(path);
-    expect([status, type]).toEqual([200, 'application/json; charset=utf-8']);
+    const { status, type, headers, body } = await ask(path);
+    expect([status, type, headers['cache-control']]).toEqual([200, 'application/json; charset=utf-8', 'no-store']);
     expect(contractFault(schema, body)).toBeNull();
   });
 
@@ -122,6 +122,7 @@ describe('over mutual TLS', () => {
   it.each(refusals)('refuses %s with a problem', async (_what, path, options, status, name) => {
     const answer = await ask(path, options);
     expect([answer.status, answer.type]).toEqual([status, 'application/problem+json']);
+    if (status !== 431) expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.body).toMatchObject({ type: `urn:starling:problem:${name}`, status });
     const { title, detail } = answer.body as Problem;
     expect([typeof title, typeof detail]).toEqual(['string', 'string']);

@@ -59,7 +59,11 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const app = createApp(options, server);
   // Before any hook of ours: its own first hook is what later closes the socket of an upgrade that was refused.
   await app.register(fastifyWebsocket, { options: { maxPayload: apiLimits.maxClientMessageBytes } });
-  app.addHook('onRequest', (request, _reply, done) => done(server === null ? localFault(request) : foreignFault(request, options)));
+  app.addHook('onRequest', (request, reply, done) => {
+    // Every answer is of this moment, also one that says no.
+    void reply.header('cache-control', 'no-store');
+    done(server === null ? localFault(request) : foreignFault(request, options));
+  });
   app.addHook('onRequest', (request, _reply, done) => done(bodyFault(request)));
   await app.register(fastifySwagger, { openapi: { openapi: '3.1.0', info: { title: 'Starling node', version } } });
   addRoutes(app, { source, streams, cluster, version, uptimeSeconds: () => (clock.now().monotonicMs - startedAtMs) / 1_000 });

@@ -9,7 +9,7 @@ export function answerError(onFault: (error: unknown, request: FastifyRequest) =
     const { problem, isFault } = problemOfError(error, request.url.split('?', 1)[0] ?? '');
     if (isFault) onFault(error, request);
     // As bytes: fastify would add a charset to text, which JSON does not have.
-    return reply.code(problem.status).type(problemMediaType).send(Buffer.from(JSON.stringify(problem)));
+    return reply.code(problem.status).type(problemMediaType).header('cache-control', 'no-store').send(Buffer.from(JSON.stringify(problem)));
   };
 }
 
