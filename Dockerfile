@@ -8,6 +8,7 @@ COPY services/cli/package.json services/cli/
 COPY services/contract/package.json services/contract/
 COPY services/gateway/package.json services/gateway/
 COPY services/gossip/package.json services/gossip/
+COPY services/http/package.json services/http/
 COPY services/node/package.json services/node/
 COPY services/verification/package.json services/verification/
 COPY test/package.json test/
@@ -38,6 +39,8 @@ WORKDIR /app
 COPY package.json ./
 COPY services/contract/package.json services/contract/
 COPY --from=build /app/services/contract/dist services/contract/dist
+COPY services/http/package.json services/http/
+COPY --from=build /app/services/http/dist services/http/dist
 
 FROM runtime AS node
 COPY --from=node-packages /app/node_modules node_modules

@@ -3,7 +3,7 @@
  * means to finish takes all the time that there is, so the newest is let in and the oldest of the largest crowd goes.
  */
 export interface HalfOpen {
-  /** Where it comes from, the widest network first (`networksOf` in source-rates.ts). */
+  /** Where it comes from, the widest network first (`networksOf`). */
   readonly networks: readonly string[];
 }
 

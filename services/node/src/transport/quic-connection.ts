@@ -3,11 +3,11 @@
  * on once per turn of the event loop by connection-loop.ts, never from inside a packet's arrival.
  */
 import { limits, type Channel, type ConnectionId } from '@starling/gossip';
+import { networksOf } from '@starling/http';
 import type { RemoteAddress } from './address.js';
 import type { Counters } from './counters.js';
 import type { OwnLeaf } from './identity-gate.js';
 import type { NativeConnection } from './native.js';
-import { networksOf } from './source-rates.js';
 import { StreamAssembly } from './stream-assembly.js';
 import { transportLimits } from './transport-limits.js';
 

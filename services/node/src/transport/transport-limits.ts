@@ -22,7 +22,7 @@ export const transportLimits = {
   handshakePackets: 40,
   /** Accepted connections that are not yet authenticated. One more displaces the oldest of the largest crowd (half-open.ts), so that strangers keep nobody out. */
   maxHalfOpen: 64,
-  /** And of them from one source (`sourceOf` in source-rates.ts), which displaces its own oldest. */
+  /** And of them from one source (`sourceOf`), which displaces its own oldest. */
   maxHalfOpenPerSource: 32,
   /** Connections of any state. */
   maxConnections: 512,
