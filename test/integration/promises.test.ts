@@ -4,6 +4,7 @@
  */
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { cpSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { RecordAnswer } from '@starling/contract';
 import { decodeBundle, messageOfBundle, signatureOfBundle } from '@starling/gossip';
@@ -158,6 +159,18 @@ describe('Promise 2: Transport. Without a certificate of the authority nobody jo
     await expect(fetch(`http://127.0.0.1:${port}/v1/nodes`)).rejects.toThrow();
     const refused = await askApi(port, '/v1/nodes', { ca, ...elsewhere });
     expect([refused.status, refused.body]).toEqual([403, expect.not.stringContaining(betaId)]);
+  });
+
+  it('nor keeps a node from saying farewell', async () => {
+    const node = await network.start('followed', [alpha.address]);
+    const id = await node.id();
+    await eventually('alpha knows it', async () => (await alpha.node(id))?.state === 'alive');
+    // Says nothing, so that TLS never begins.
+    const stranger = connect(node.program.apiPort, node.program.apiHost).on('error', () => undefined);
+    closing.push(() => Promise.resolve(void stranger.destroy()));
+    await new Promise((resolve) => stranger.once('connect', resolve));
+    expect((await node.kill('SIGTERM')).code).toBe(0);
+    await eventually('alpha heard the farewell', async () => (await alpha.node(id))?.state === 'left');
   });
 });
 

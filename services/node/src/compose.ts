@@ -90,16 +90,16 @@ export async function composeNode(settings: Settings, surroundings: Surroundings
     parts.engine = engine;
     parts.kubernetes = openPlatform(base);
     started.push(() => parts.kubernetes?.stop());
-    const driver = openDriver(base, { engine, source, seeds, sample: () => telemetry.sample(base.clock.now().monotonicMs), onFault });
-    await driver.start();
-    started.push(() => driver.stop());
-    driver.feed({ type: 'reported', records: [trustRecord(source.current())] });
-
     const api = await listening('STARLING_API_LISTEN', settings.api.listen, () =>
       openApi({ source: base.view, listen: settings.api.listen, tls: () => (settings.api.plaintext ? null : tlsOf(source.current())), cluster: settings.cluster, version, clock: base.clock, log }),
     );
     parts.api = api;
     started.push(() => api.close());
+    // Started last and stopped first: whoever holds up the rest does not hold up the farewell.
+    const driver = openDriver(base, { engine, source, seeds, sample: () => telemetry.sample(base.clock.now().monotonicMs), onFault });
+    await driver.start();
+    started.push(() => driver.stop());
+    driver.feed({ type: 'reported', records: [trustRecord(source.current())] });
     started.push(keepCertificates(base, { source, driver, api }));
     log.info({ node: identity.nodeId, incarnation: identity.incarnation, gossip: formatHostPort(settings.listen), api: formatHostPort(api.address), metrics: formatHostPort(observability.address), certificate: source.current().uri }, 'Node started');
     return { nodeId: identity.nodeId, stop };

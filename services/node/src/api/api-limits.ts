@@ -3,8 +3,10 @@ export const apiLimits = {
   /** The API takes no bodies; a request that announces more than this is refused before it is read, bytes. */
   maxBodyBytes: 1_024,
   maxHeaderBytes: 8_192,
-  /** Connections at once, streams included; further ones are closed on arrival. */
+  /** Connections at once of clients whose certificate was accepted, streams included; one more is closed. */
   maxConnections: 256,
+  /** And of others, such as those whose handshake is under way: for one more, the oldest one of the source that has most is closed. */
+  maxStrangers: 256,
   /** A request has to be complete by then, milliseconds. */
   requestTimeoutMs: 10_000,
   tlsHandshakeTimeoutMs: 5_000,

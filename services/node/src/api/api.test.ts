@@ -1,7 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { type Problem, type RecordAnswer, type SnapshotMessage, paths, schemas } from '@starling/contract';
+import tls from 'node:tls';
+import { type Node, type Problem, type RecordAnswer, type SnapshotMessage, paths, schemas } from '@starling/contract';
 import { type NodeId, decodeBundle, encodeBundle, encodeDescriptor, encodeSample, kinds, sealBundle } from '@starling/gossip';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
@@ -200,7 +201,88 @@ describe('a certificate that expires while the connection lives', () => {
   });
 });
 
+describe('connections on which nothing is said', () => {
+  /** From an address of their own unless told otherwise: so many that all places of strangers are taken. */
+  async function crowd(localAddress = '127.0.0.2'): Promise<void> {
+    const sockets = Array.from({ length: 2 * apiLimits.maxStrangers }, () => net.connect({ port: api.address.port, host, localAddress }).on('error', () => undefined).resume());
+    closing.push(() => Promise.resolve(sockets.forEach((socket) => socket.destroy())));
+    await eventually('all to have come, and half of them to have given way', () => sockets.every((socket) => !socket.connecting) && sockets.filter((socket) => socket.closed).length >= apiLimits.maxStrangers);
+  }
+
+  it('keep out nobody with a certificate, who comes or was there', async () => {
+    await open(secure);
+    const held = tls.connect({ host, port: api.address.port, ca: authority.root, ...clientLeaf, checkServerIdentity: () => undefined });
+    closing.push(() => Promise.resolve(void held.destroy()));
+    const askedAgain = () =>
+      new Promise((resolve) => {
+        held.once('data', (answer: Buffer) => resolve(answer.toString('latin1').split('\r\n', 1)[0])).once('close', () => resolve('closed'));
+        held.write(`GET ${paths.self} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      });
+    expect(await askedAgain()).toBe('HTTP/1.1 200 OK');
+    await crowd(host);
+    expect(await askedAgain()).toBe('HTTP/1.1 200 OK');
+    await crowd();
+    expect((await ask(paths.self)).status).toBe(200);
+  });
+
+  it('give way before others, but not before a certificate that belongs elsewhere', async () => {
+    await open(secure);
+    const leaf = await authority.issue(['spiffe://sparrow/gateway/page']);
+    const socket = tls.connect({ host, port: api.address.port, ca: authority.root, ...leaf, checkServerIdentity: () => undefined });
+    await new Promise((resolve) => socket.on('error', () => undefined).resume().once('secureConnect', resolve));
+    await crowd(host);
+    // Sooner than for want of a request.
+    await eventually('it to be closed', () => socket.closed, apiLimits.requestTimeoutMs / 2);
+  });
+
+  it('do not end a stream in plain HTTP', async () => {
+    await open(() => null);
+    const socket = new WebSocket(`ws://${host}:${api.address.port}${paths.stream}`);
+    closing.push(() => Promise.resolve(socket.terminate()));
+    await received(socket);
+    await crowd(host);
+    expect((await ask(paths.self, { plain: true })).status).toBe(200);
+    expect(api.streams).toBe(1);
+  });
+});
+
+describe('an offer to upgrade where there is no stream', () => {
+  it('is passed over', async () => {
+    await open(() => null);
+    const socket = new WebSocket(`ws://${host}:${api.address.port}${paths.peers}`);
+    expect(await refusedWith(socket)).toBe(200);
+  });
+
+  it('does not hold up the end when its answer is not taken', async () => {
+    await open(() => null);
+    const [node] = view.nodes();
+    // More than the kernel takes for one who does not read.
+    view.nodes = () => Array.from({ length: 60_000 }, () => node as Node);
+    const socket = net.connect(api.address.port, host).on('error', () => undefined);
+    closing.push(() => Promise.resolve(void socket.destroy()));
+    socket.write(`GET ${paths.nodes} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`);
+    await new Promise((resolve) => socket.once('readable', resolve));
+    await api.close();
+  });
+});
+
 describe('new certificates', () => {
+  it('are in force for a handshake too that had not begun', async () => {
+    const next = await createTestAuthority('Next root');
+    const nextServer = await next.issue([`spiffe://starling/node/${self}`]);
+    let current = secure();
+    await open(() => current);
+    const early = net.connect(api.address.port, host).on('error', () => undefined);
+    closing.push(() => Promise.resolve(void early.destroy()));
+    await new Promise((resolve) => early.once('connect', resolve));
+    // The server takes connections in their order.
+    expect((await ask(paths.self)).status).toBe(200);
+    current = { ...nextServer, ca: next.root };
+    api.reload();
+    const late = tls.connect({ socket: early, ca: authority.root, ...clientLeaf, checkServerIdentity: () => undefined });
+    await expect(new Promise((resolve, reject) => late.once('secureConnect', resolve).once('error', reject))).rejects.toThrow();
+  });
+
   it('are in force for whoever comes after the reload, and cut those who came before', async () => {
     const next = await createTestAuthority('Next root');
     const [nextServer, nextClient] = [await next.issue([`spiffe://starling/node/${self}`]), await next.issue(['spiffe://starling/gateway/page'])];

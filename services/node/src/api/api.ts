@@ -7,8 +7,10 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
-import { Refusal, hostName, isLoopbackName } from '@starling/contract';
+import type { TLSSocket } from 'node:tls';
+import { Refusal, isLoopbackName, paths } from '@starling/contract';
 import type { Now } from '@starling/gossip';
+import { Connections, localFault, streamUpgrades } from '@starling/http';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { apiLimits } from './api-limits.js';
 import type { ApiSource } from './api-source.js';
@@ -57,21 +59,29 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const streams = new Streams(source, { cluster }, clock);
   const startedAtMs = clock.now().monotonicMs;
   const app = createApp(options, server);
+  const connections = new Connections(app.server, { maxStrangers: apiLimits.maxStrangers, maxAdmitted: apiLimits.maxConnections });
+  server?.on('secureConnection', (socket: TLSSocket) => {
+    if (certificateFault(socket, cluster, clock.now().wallMs) === null) connections.admit(socket);
+  });
   // Before any hook of ours: its own first hook is what later closes the socket of an upgrade that was refused.
-  await app.register(fastifyWebsocket, { options: { maxPayload: apiLimits.maxClientMessageBytes } });
+  await app.register(fastifyWebsocket, { options: { maxPayload: apiLimits.maxClientMessageBytes, server: streamUpgrades(app.server, paths.stream) } });
   app.addHook('onRequest', (request, reply, done) => {
     // Every answer is of this moment, also one that says no.
     void reply.header('cache-control', 'no-store');
-    done(server === null ? localFault(request) : foreignFault(request, options));
+    done(server === null ? (localFault(request.headers) ?? undefined) : foreignFault(request, options));
   });
   app.addHook('onRequest', (request, _reply, done) => done(bodyFault(request)));
   await app.register(fastifySwagger, { openapi: { openapi: '3.1.0', info: { title: 'Starling node', version } } });
-  addRoutes(app, { source, streams, cluster, version, uptimeSeconds: () => (clock.now().monotonicMs - startedAtMs) / 1_000 });
+  addRoutes(app, { source, streams, connections, cluster, version, uptimeSeconds: () => (clock.now().monotonicMs - startedAtMs) / 1_000 });
+  const close = async () => {
+    await streams.close();
+    connections.close();
+    await app.close();
+  };
   try {
     await app.listen({ host: listen.host, port: listen.port });
   } catch (error) {
-    await streams.close();
-    await app.close();
+    await close();
     throw error;
   }
   return {
@@ -85,11 +95,10 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       server.setSecureContext(secureOptions(renewed));
       streams.restart('certificates were renewed');
       server.closeAllConnections();
+      // A handshake that is under way would still be checked against the old roots.
+      connections.closeStrangers();
     },
-    async close() {
-      await streams.close();
-      await app.close();
-    },
+    close,
   };
 }
 
@@ -119,7 +128,6 @@ function createApp({ log }: ApiOptions, secureServer: https.Server | null): Fast
     serverFactory: (listener) => {
       const server = secureServer ?? http.createServer(serverOptions);
       server.on('request', listener);
-      server.maxConnections = apiLimits.maxConnections;
       server.setTimeout(apiLimits.idleTimeoutMs);
       return server;
     },
@@ -129,14 +137,6 @@ function createApp({ log }: ApiOptions, secureServer: https.Server | null): Fast
     throw new Refusal('unknown-path', 'The paths are listed at /v1/openapi.json.');
   });
   return app;
-}
-
-/** In plain HTTP a page of another site must not read the API through the visitor's browser (DNS rebinding). */
-function localFault(request: FastifyRequest): Refusal | undefined {
-  const { host, origin } = request.headers;
-  if (!isLoopbackName(hostName(host) ?? '')) return new Refusal('foreign-host', 'In plain HTTP the API answers to localhost and loopback addresses only.');
-  if (origin !== undefined && !isLoopbackName(hostName(origin.replace(/^https?:\/\//, '')) ?? '')) return new Refusal('foreign-origin', 'In plain HTTP the API answers pages of this machine only.');
-  return undefined;
 }
 
 function foreignFault(request: FastifyRequest, { cluster, clock }: ApiOptions): Refusal | undefined {

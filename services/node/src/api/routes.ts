@@ -1,6 +1,7 @@
 /** The paths of a node, exactly as the contract has them. */
 import { Refusal, paths, schemas } from '@starling/contract';
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts';
+import type { Connections } from '@starling/http';
 import type { FastifyInstance } from 'fastify';
 import type { ApiSource } from './api-source.js';
 import type { Resume, Streams } from './streams.js';
@@ -8,6 +9,7 @@ import type { Resume, Streams } from './streams.js';
 export interface RouteParts {
   readonly source: ApiSource;
   readonly streams: Streams;
+  readonly connections: Connections;
   readonly cluster: string;
   readonly version: string;
   /** Since the API was opened, seconds. */
@@ -80,7 +82,7 @@ function addNodeRoutes(app: FastifyInstance, { source, cluster, version, uptimeS
   typed.get(paths.peers, { schema: { summary: 'Live connections of this node', response: { 200: schemas.peers, ...problemAnswers } } }, () => ({ asOf: source.asOf(), peers: source.peers() }));
 }
 
-function addStreamRoute(app: FastifyInstance, { streams }: RouteParts): void {
+function addStreamRoute(app: FastifyInstance, { streams, connections }: RouteParts): void {
   const typed = app.withTypeProvider<JsonSchemaToTsProvider>();
   typed.route({
     method: 'GET',
@@ -91,7 +93,11 @@ function addStreamRoute(app: FastifyInstance, { streams }: RouteParts): void {
       done(streams.isFull ? new Refusal('too-many-streams', 'Close a stream that nobody looks at, or ask another node.') : undefined);
     },
     handler: () => Promise.resolve(),
-    wsHandler: (socket, request) => streams.accept(socket, resumeOf(request.query)),
+    wsHandler: (socket, request) => {
+      // In plain HTTP a client is known by nothing else.
+      connections.admit(request.raw.socket);
+      streams.accept(socket, resumeOf(request.query));
+    },
   });
 }
 
