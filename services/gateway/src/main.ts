@@ -2,12 +2,12 @@
 /** starling-gateway: the process. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { openMetricsPort } from '@starling/http';
 import closeWithGrace from 'close-with-grace';
 import { CertificateError, readCertificates, watchCertificates } from './certificates.js';
 import { type Gateway, openGateway } from './gateway.js';
 import { gatewayLimits } from './gateway-limits.js';
 import { type Log, createLog } from './log.js';
-import { openMetrics } from './metrics.js';
 import { reread } from './reread.js';
 import { type GatewaySettings, SettingsError, readGatewaySettings } from './settings.js';
 import { type TargetSettings, TargetsFileError, readTargetsFile } from './target-list.js';
@@ -29,7 +29,7 @@ async function run(): Promise<void> {
   if (material.notAfterMs < Date.now()) log.warn({ notAfter: new Date(material.notAfterMs).toISOString() }, 'The certificate of the gateway has expired; waiting for a new one');
   const gateway = await openGateway({ settings, material, pageDir, log, random: Math.random });
   let stopping = false;
-  const metrics = await openMetrics(settings.metricsListen, gateway.metrics.registry, () => !stopping).catch(async (error: unknown) => {
+  const metrics = await openMetricsPort({ listen: settings.metricsListen, registry: gateway.metrics.registry, ready: () => ({ ready: !stopping, reason: 'stopping' }), live: () => true }).catch(async (error: unknown) => {
     await gateway.close();
     throw error;
   });

@@ -1,10 +1,6 @@
-/** Every metric of the gateway, in one place, and its port with health. */
-import type { AddressInfo } from 'node:net';
-import fastify from 'fastify';
+/** Every metric of the gateway, in one place. */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { TlsMaterial } from './certificates.js';
-import { gatewayLimits } from './gateway-limits.js';
-import type { HostPort } from './settings.js';
 
 /** What is read at a scrape. */
 export interface MetricsSources {
@@ -77,29 +73,4 @@ export function createMetrics(sources: MetricsSources): GatewayMetrics {
     requests: new Counter({ name: 'starling_gateway_requests_total', help: 'Requests of browsers, by status', labelNames: ['status'] as const, registers }),
     upstreamLosses: new Counter({ name: 'starling_gateway_upstream_losses_total', help: 'Streams of nodes that ended while a page watched', labelNames: ['target'] as const, registers }),
   };
-}
-
-export interface MetricsServer {
-  /** `port` as bound, when 0 was asked for. */
-  readonly address: HostPort;
-  close(): Promise<void>;
-}
-
-const text = 'text/plain; charset=utf-8';
-
-/** /metrics, /livez and /readyz. Rejects when the address cannot be had. */
-export async function openMetrics(listen: HostPort, registry: Registry, ready: () => boolean): Promise<MetricsServer> {
-  const app = fastify({ logger: false, bodyLimit: gatewayLimits.maxBodyBytes, requestTimeout: gatewayLimits.requestTimeoutMs, forceCloseConnections: true });
-  app.server.maxConnections = gatewayLimits.maxConnections;
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  app.get('/livez', (_request, reply) => reply.type(text).send('live\n'));
-  app.get('/readyz', (_request, reply) => (ready() ? reply.type(text).send('ready\n') : reply.code(503).type(text).send('stopping\n')));
-  app.setNotFoundHandler((_request, reply) => reply.code(404).type(text).send('There is /metrics, /livez and /readyz\n'));
-  try {
-    await app.listen({ host: listen.host, port: listen.port });
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
-  return { address: { host: listen.host, port: (app.server.address() as AddressInfo).port }, close: () => app.close() };
 }

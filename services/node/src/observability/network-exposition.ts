@@ -12,7 +12,7 @@ const states = ['alive', 'suspect', 'failed', 'left'] as const satisfies readonl
 /** Series of one scrape; further values are left out and their number is told, so that a scrape stays bounded. */
 export const maxNetworkSeries = 100_000;
 
-/** The text in pieces, so that a large network does not hold up the event loop at once. */
+/** The text in pieces, so that other things can have their turn between them. */
 export function* networkExposition(source: NetworkSource, maxSeries = maxNetworkSeries): Generator<string> {
   const nodes = source.nodes();
   let left = maxSeries;
