@@ -29,6 +29,7 @@ export class FakeNode {
   readonly streams: WebSocket[] = [];
   readonly streamPaths: string[] = [];
   status = 200;
+  padding = '';
   streamStatus = 101;
   readonly #connections = new Set<Socket>();
   #server: https.Server | null = null;
@@ -42,7 +43,7 @@ export class FakeNode {
   async open(leaf: IssuedLeaf, ca: string): Promise<void> {
     const server = https.createServer({ ...leaf, ca, requestCert: true, rejectUnauthorized: true }, (request, response) => {
       this.asked.push(request.url ?? '');
-      response.writeHead(this.status, { 'content-type': 'application/json', 'x-secret': 'not for pages' }).end(JSON.stringify({ path: request.url, detail: 'words of the node' }));
+      response.writeHead(this.status, { 'content-type': 'application/json', 'x-secret': 'not for pages' }).end(JSON.stringify({ path: request.url, detail: 'words of the node', padding: this.padding }));
     });
     server.on('connection', (socket: Socket) => this.#connections.add(socket.on('close', () => this.#connections.delete(socket))));
     const sockets = new WebSocketServer({ noServer: true });

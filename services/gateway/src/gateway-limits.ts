@@ -2,6 +2,7 @@
 import { schemas } from '@starling/contract';
 
 export const gatewayLimits = {
+  /** Without the streams. For one more, the oldest one of the source that has most is closed. */
   maxConnections: 256,
   maxHeaderBytes: 16_384,
   maxBodyBytes: 1_024,

@@ -55,6 +55,30 @@ describe('a browser', () => {
     await closed;
   });
 
+  it.each([['/', 'h2c'], [paths.nodes, 'websocket']])('that offers to upgrade %s to %s is answered as if it had not', async (url, upgrade) => {
+    expect((await rig.ask(url, { headers: { connection: 'Upgrade', upgrade } })).status).toBe(200);
+  });
+
+  it('that does not take the answer to such a request does not hold up the end', async () => {
+    // More than the kernel and the gateway take for one who does not read.
+    rig.node.padding = 'x'.repeat(30_000_000);
+    const socket = net.connect(rig.gateway.address.port, host).on('error', () => undefined);
+    socket.write(`GET ${paths.nodes} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`);
+    await new Promise((resolve) => socket.once('readable', resolve));
+    await rig.gateway.close();
+    socket.destroy();
+  });
+
+  it('that says nothing keeps nobody out, and ends no stream', async () => {
+    const page = rig.watch();
+    await eventually('the snapshot', () => page.messages.length === 1);
+    const silent = Array.from({ length: 2 * gatewayLimits.maxConnections }, () => net.connect(rig.gateway.address.port, host).on('error', () => undefined).resume());
+    await eventually('all to have come, and half of them to have given way', () => silent.every((socket) => !socket.connecting) && silent.filter((socket) => socket.closed).length >= gatewayLimits.maxConnections);
+    expect((await rig.ask('/')).status).toBe(200);
+    expect(rig.gateway.streams).toBe(1);
+    for (const socket of silent) socket.destroy();
+  });
+
   it.each([
     ['POST', paths.nodes, 405, 'method-not-allowed'],
     ['DELETE', '/', 405, 'method-not-allowed'],

@@ -6,6 +6,7 @@ import path from 'node:path';
 import fastifyStatic from '@fastify/static';
 import fastifyWebsocket from '@fastify/websocket';
 import { type GatewayStatus, Refusal, type TrustAnswer, clientErrorAnswer, paths, problemMediaType, problemOfError } from '@starling/contract';
+import { Connections, streamUpgrades } from '@starling/http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { browserFault, methodFault, securityHeaders } from './browser-checks.js';
 import type { TlsMaterial } from './certificates.js';
@@ -62,8 +63,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     return targets.of(from === undefined ? undefined : String(from));
   };
   const app = createApp(options);
+  const connections = new Connections(app.server, { maxStrangers: gatewayLimits.maxConnections, maxAdmitted: gatewayLimits.maxStreams });
   // Before any hook of ours: its own first hook is what later closes the socket of an upgrade that was refused.
-  await app.register(fastifyWebsocket, { options: { maxPayload: gatewayLimits.maxBrowserMessageBytes } });
+  await app.register(fastifyWebsocket, { options: { maxPayload: gatewayLimits.maxBrowserMessageBytes, server: streamUpgrades(app.server, paths.stream) } });
   addChecks(app, new Set(settings.allowedHosts), metrics);
   app.get(paths.gateway, (request): GatewayStatus => {
     const target = targetOf(request);
@@ -71,13 +73,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   });
   app.get(paths.trust, (): TrustAnswer => ({ roots: material.roots }));
   addProxy(app, { targetOf });
-  addStream(app, { targetOf, relays, metrics, random: options.random });
+  addStream(app, { targetOf, relays, connections, metrics, random: options.random });
   await addPage(app, options.pageDir);
   const endProbe = probe(targets.designated, relays, log);
   const close = async () => {
     endProbe();
     for (const relay of relays) relay.close(closeCodes.goingAway, 'the gateway is stopping');
+    // What is not a stream is closed at once, unless its request offered an upgrade.
+    const deadline = setTimeout(() => connections.close(), gatewayLimits.closeDeadlineMs);
     await app.close();
+    clearTimeout(deadline);
     targets.close();
   };
   try {
@@ -129,9 +134,8 @@ function createApp({ log }: GatewayOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     serverFactory: (listener) => {
-      const { maxHeaderBytes, requestTimeoutMs, keepAliveTimeoutMs, maxConnections, idleTimeoutMs } = gatewayLimits;
+      const { maxHeaderBytes, requestTimeoutMs, keepAliveTimeoutMs, idleTimeoutMs } = gatewayLimits;
       const server = http.createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs, connectionsCheckingInterval: 1_000 }, listener);
-      server.maxConnections = maxConnections;
       server.setTimeout(idleTimeoutMs);
       return server;
     },
@@ -158,11 +162,12 @@ function addChecks(app: FastifyInstance, allowedHosts: ReadonlySet<string>, metr
 interface StreamParts {
   readonly targetOf: (request: FastifyRequest) => Target;
   readonly relays: Set<Relay>;
+  readonly connections: Connections;
   readonly metrics: GatewayMetrics;
   readonly random: () => number;
 }
 
-function addStream(app: FastifyInstance, { targetOf, relays, metrics, random }: StreamParts): void {
+function addStream(app: FastifyInstance, { targetOf, relays, connections, metrics, random }: StreamParts): void {
   app.route({
     method: 'GET',
     url: paths.stream,
@@ -178,6 +183,7 @@ function addStream(app: FastifyInstance, { targetOf, relays, metrics, random }: 
       const { resume } = request.query as { readonly resume?: string };
       const relay = new Relay({ page, target, resume: resume ?? null, random, onLost: () => metrics.upstreamLosses.inc({ target: target.name }) });
       relays.add(relay);
+      connections.admit(request.raw.socket);
       page.on('close', () => relays.delete(relay));
     },
   });
