@@ -31,7 +31,7 @@ it('a node says farewell before it closes its API, whose clients could hold it u
     [],
   );
   const farewell = vi.spyOn(Driver.prototype, 'stop');
-  const node = await composeNode(settings, createLog(settings.log), (fault) => expect.fail(fault.message), new AbortController().signal);
+  const node = await composeNode(settings, { log: createLog(settings.log), logLinesDropped: () => 0, onFault: (fault) => expect.fail(fault.message), stopping: new AbortController().signal });
   const stopped = node.stop();
   await eventually('the API to be closed', () => api.close.mock.calls.length === 1);
   expect(farewell.mock.settledResults).toMatchObject([{ type: 'fulfilled' }]);
