@@ -10,6 +10,7 @@ COPY services/gateway/package.json services/gateway/
 COPY services/gossip/package.json services/gossip/
 COPY services/http/package.json services/http/
 COPY services/node/package.json services/node/
+COPY services/program/package.json services/program/
 COPY services/verification/package.json services/verification/
 COPY test/package.json test/
 COPY ui/package.json ui/
@@ -41,6 +42,8 @@ COPY services/contract/package.json services/contract/
 COPY --from=build /app/services/contract/dist services/contract/dist
 COPY services/http/package.json services/http/
 COPY --from=build /app/services/http/dist services/http/dist
+COPY services/program/package.json services/program/
+COPY --from=build /app/services/program/dist services/program/dist
 
 FROM runtime AS node
 COPY --from=node-packages /app/node_modules node_modules

@@ -6,12 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 import { parse } from 'yaml';
+import { flagOf, type SettingDefinition, variableOf } from '@starling/program';
 import { exitCodes } from '../../services/node/src/errors.js';
 import { createMetrics as createNodeMetrics, type MetricsSources as NodeSources } from '../../services/node/src/observability/metrics.js';
 import { networkExposition } from '../../services/node/src/observability/network-exposition.js';
-import { flagOf, settingDefinitions } from '../../services/node/src/settings.js';
+import { settingDefinitions } from '../../services/node/src/settings.js';
 import { createMetrics as createGatewayMetrics, type MetricsSources as GatewaySources } from '../../services/gateway/src/metrics.js';
-import { flagOf as gatewayFlagOf, gatewaySettingDefinitions } from '../../services/gateway/src/settings.js';
+import { gatewaySettingDefinitions } from '../../services/gateway/src/settings.js';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -39,10 +40,12 @@ interface SettingRow {
   readonly meaning: string;
 }
 
-export const nodeSettings: readonly SettingRow[] = Object.values(settingDefinitions).map(({ name, fallback, meaning }) => ({ variable: `STARLING_${name}`, flag: flagOf(name), fallback, meaning }));
+function rowsOf(definitions: Readonly<Record<string, SettingDefinition<unknown>>>): readonly SettingRow[] {
+  return Object.values(definitions).map(({ name, fallback, meaning }) => ({ variable: variableOf(name), flag: flagOf(name), fallback, meaning }));
+}
 
-const gatewayNames = Object.keys(gatewaySettingDefinitions) as (keyof typeof gatewaySettingDefinitions)[];
-export const gatewaySettings: readonly SettingRow[] = gatewayNames.map((name) => ({ variable: name, flag: gatewayFlagOf(name), ...gatewaySettingDefinitions[name] }));
+export const nodeSettings = rowsOf(settingDefinitions);
+export const gatewaySettings = rowsOf(gatewaySettingDefinitions);
 
 function settingsTable(settings: readonly SettingRow[]): string {
   return table(['Variable', 'Flag', 'Unless set', 'Meaning'], settings.map(({ variable, flag, fallback, meaning }) => [code(variable), code(flag), standard(fallback), meaning]));

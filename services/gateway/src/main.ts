@@ -3,11 +3,11 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openMetricsPort } from '@starling/http';
+import { type Log, createLog } from '@starling/program';
 import closeWithGrace from 'close-with-grace';
 import { CertificateError, readCertificates, watchCertificates } from './certificates.js';
 import { type Gateway, openGateway } from './gateway.js';
 import { gatewayLimits } from './gateway-limits.js';
-import { type Log, createLog } from './log.js';
 import { reread } from './reread.js';
 import { type GatewaySettings, SettingsError, readGatewaySettings } from './settings.js';
 import { type TargetSettings, TargetsFileError, readTargetsFile } from './target-list.js';

@@ -18,22 +18,22 @@ export class TargetsFileError extends Error {
 const maxShownFaults = 5;
 const maxShownCharacters = 100;
 
-/** Each entry `name=https://host:port`. What is wrong goes to `faults`, with `source` in front; `taken` are names that stand elsewhere already. */
-export function targetsOf(source: string, entries: readonly string[], taken: readonly string[], faults: string[]): TargetSettings[] {
+/** Each entry `name=https://host:port`. What is wrong goes to `faults`; `taken` are names that stand elsewhere already. */
+export function targetsOf(entries: readonly string[], taken: readonly string[], faults: string[]): TargetSettings[] {
   const targets: TargetSettings[] = [];
   const names = new Set(taken);
   for (const entry of entries.map((part) => part.trim()).filter((part) => part !== '')) {
     const at = entry.indexOf('=');
     const name = entry.slice(0, at);
     const url = URL.canParse(entry.slice(at + 1)) ? new URL(entry.slice(at + 1)) : null;
-    if (at < 1 || !/^[A-Za-z0-9._-]{1,63}$/.test(name)) faults.push(`${source}: "${entry.slice(0, maxShownCharacters)}" is not of the form name=https://host:port, with a name of A-Z, a-z, 0-9, dots, hyphens and underscores`);
-    else if (url === null || url.protocol !== 'https:' || url.href !== `${url.origin}/`) faults.push(`${source}: the address of "${name}" is not of the form https://host:port`);
-    else if (names.has(name)) faults.push(`${source}: "${name}" is given twice`);
+    if (at < 1 || !/^[A-Za-z0-9._-]{1,63}$/.test(name)) faults.push(`"${entry.slice(0, maxShownCharacters)}" is not of the form name=https://host:port, with a name of A-Z, a-z, 0-9, dots, hyphens and underscores`);
+    else if (url === null || url.protocol !== 'https:' || url.href !== `${url.origin}/`) faults.push(`the address of "${name}" is not of the form https://host:port`);
+    else if (names.has(name)) faults.push(`"${name}" is given twice`);
     else targets.push({ name, url });
     names.add(name);
   }
   const most = gatewayLimits.maxTargets - taken.length;
-  if (targets.length > most) faults.push(`${source}: at most ${most}${taken.length === 0 ? '' : ` beside the ${taken.length} of STARLING_GATEWAY_TARGETS`}, not ${targets.length}`);
+  if (targets.length > most) faults.push(`at most ${most}${taken.length === 0 ? '' : ` beside the ${taken.length} of STARLING_GATEWAY_TARGETS`}, not ${targets.length}`);
   return targets;
 }
 
@@ -45,10 +45,10 @@ export function targetsOf(source: string, entries: readonly string[], taken: rea
 export async function readTargetsFile(path: string, ofSettings: readonly TargetSettings[]): Promise<TargetSettings[]> {
   const lines = (await readText(path)).split('\n').filter((line) => !line.trimStart().startsWith('#'));
   const faults: string[] = [];
-  const targets = targetsOf(path, lines, ofSettings.map(({ name }) => name), faults);
+  const targets = targetsOf(lines, ofSettings.map(({ name }) => name), faults);
   if (faults.length === 0) return targets;
   const more = faults.length - maxShownFaults;
-  throw new TargetsFileError(`${faults.slice(0, maxShownFaults).join('\n')}${more > 0 ? `\nand ${more} more` : ''}\nCorrect the file; none of it is used.`);
+  throw new TargetsFileError(`${faults.slice(0, maxShownFaults).map((fault) => `${path}: ${fault}`).join('\n')}${more > 0 ? `\nand ${more} more` : ''}\nCorrect the file; none of it is used.`);
 }
 
 async function readText(path: string): Promise<string> {

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createEngine, type Descriptor, descriptorFault, encodeTrust, type Engine, kinds, type Random } from '@starling/gossip';
+import { formatHostPort, type HostPort, type Log } from '@starling/program';
 import { type Api, openApi } from './api/api.js';
 import { clusterTagOf, type OwnCertificates, verifyCredential } from './certificates/certificates.js';
 import { openCertificateSource } from './certificate-source.js';
@@ -11,14 +12,12 @@ import { parseSeed, type Seed } from './discovery/seeds.js';
 import { type Clock, createRandom, systemClock } from './driver/clock.js';
 import { Driver } from './driver/driver.js';
 import { portError, StartError } from './errors.js';
-import { formatHostPort, type HostPort } from './host-port.js';
 import { NetworkView } from './history/network-view.js';
 import { type Kubernetes, openKubernetes } from './kubernetes/kubernetes.js';
 import { type Identity, openIdentity } from './identity/identity.js';
 import { createSignatureVerifier } from './identity/verify-signature.js';
 import { DialLog } from './observability/dial-log.js';
 import { EventLog } from './observability/event-log.js';
-import type { Log } from './observability/log.js';
 import { createMetrics, type Metrics } from './observability/metrics.js';
 import { type Observability, openObservability } from './observability/observability.js';
 import { type Readiness, readinessOf } from './observability/readiness.js';

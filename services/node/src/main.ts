@@ -1,8 +1,8 @@
 /** `starling-node`: one node, until it is told to stop. */
+import { createLog } from '@starling/program';
 import closeWithGrace from 'close-with-grace';
 import { composeNode } from './compose.js';
 import { exitCodes, StartError } from './errors.js';
-import { createLog } from './observability/log.js';
 import { LogOutput } from './observability/log-output.js';
 import { readSettings, type Settings } from './settings.js';
 

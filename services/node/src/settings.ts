@@ -3,31 +3,19 @@
  * as a whole, all mistakes at once. What nobody would change stands in limits.ts of the core instead.
  */
 import { hostname } from 'node:os';
-import { type Address, isClusterName } from '@starling/gossip';
+import type { Address } from '@starling/gossip';
+import {
+  formatHostPort, type HostPort, needed, readBoolean, readClusterName, readDuration, readHostPort, readLabels, readList, readLogFormat, readLogLevel, readOneOf, readRatio, readSampleInterval, readTable, readText, setting,
+  settingsMessage, type SettingValues, variableOf,
+} from '@starling/program';
 import { StartError } from './errors.js';
-import { formatHostPort, type HostPort } from './host-port.js';
-import { type Reading, readBoolean, readDuration, readHostPort, readLabels, readList, readOneOf, readRatio, readText } from './settings-readers.js';
-
-export interface SettingDefinition<T> {
-  /** Without the prefix `STARLING_`. */
-  readonly name: string;
-  /** Used when nothing is set; null when there is none and it may stay unset. */
-  readonly fallback: string | null;
-  readonly read: (text: string) => Reading<T>;
-  /** Who would change it and why; for docs/OPERATING.md. */
-  readonly meaning: string;
-}
-
-function setting<T>(name: string, fallback: string | null, read: (text: string) => Reading<T>, meaning: string): SettingDefinition<T> {
-  return { name, fallback, read, meaning };
-}
 
 const path = readText(/^[^\0]+$/, 'a path');
 const dnsName = readText(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'a Kubernetes name');
 
 /** In the order of docs/OPERATING.md. */
 export const settingDefinitions = {
-  cluster: setting('CLUSTER', 'starling', readText(/^[a-z0-9-]{1,63}$/, 'a name of 1 to 63 characters of a-z, 0-9 and hyphens'), 'Name of the network; nodes of another one are refused. Stands in every certificate.'),
+  cluster: setting('CLUSTER', 'starling', readClusterName, 'Name of the network; nodes of another one are refused. Stands in every certificate.'),
   name: setting('NAME', null, readText(/^[\x21-\x7e]{1,63}$/, 'a name of 1 to 63 printable characters without spaces'), 'What people call this node; the host name unless set. Need not be unique.'),
   listen: setting('LISTEN', '0.0.0.0:9740', readHostPort, 'Gossip (QUIC, UDP).'),
   advertise: setting('ADVERTISE', null, readHostPort, 'Where others may dial this node; the listen address unless that is unspecified. Without either, this node finds peers only by dialling.'),
@@ -37,25 +25,24 @@ export const settingDefinitions = {
   dataDir: setting('DATA_DIR', './starling-data', path, 'Identity of this node: its key and its incarnation. Keep it over restarts.'),
   certificates: setting('CERTIFICATES', 'files', readOneOf('files', 'request'), 'Where the leaf certificate comes from: `files` that somebody renews, or a CertificateRequest of cert-manager that this node makes itself.'),
   certificateDir: setting('CERTIFICATE_DIR', null, path, 'With `files`: directory of tls.crt and tls.key, read again while running.'),
-  trustDir: setting('TRUST_DIR', null, path, 'Directory of trusted roots (every *.crt and *.pem), read again while running.'),
+  trustDir: needed('TRUST_DIR', path, 'Directory of trusted roots (every *.crt and *.pem), read again while running.'),
   seeds: setting('SEEDS', '', readList, 'Where to find others, separated by commas: `host:port`, `[v6]:port`, a DNS name and port, or `srv:_gossip._udp.<name>`. Asked again for ever.'),
   endpointSlices: setting('ENDPOINT_SLICES', null, readText(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?\/[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'of the form namespace/service'), 'In a pod: also find others by the EndpointSlices of this headless service, `namespace/service`, through the Kubernetes API. Needs a role. The service records go on beside it.'),
   absencePods: setting('ABSENCE_PODS', null, readText(/^[A-Za-z0-9./_-]+=[A-Za-z0-9._-]*(?:,[A-Za-z0-9./_-]+=[A-Za-z0-9._-]*)*$/, 'a label selector, such as app=starling,tier=node'), 'With `ENDPOINT_SLICES`: follow the pods of the nodes too, by label, and tell why one is away. They are known by the label `k8s.pod.uid` of the node.'),
   absenceStatefulSet: setting('ABSENCE_STATEFUL_SET', null, dnsName, 'With `ABSENCE_PODS`: their StatefulSet, by which scaled down and updated are told from deleted.'),
   connectionRatio: setting('CONNECTION_RATIO', null, readRatio, 'Share of the other nodes to be connected with. Unset: log2 N + 1, right for more than about 30 nodes.'),
-  sampleInterval: setting('SAMPLE_INTERVAL', '1s', readDuration(200, 60_000), 'How often this machine is measured; detection of failures follows it. The same on every node.'),
+  sampleInterval: setting('SAMPLE_INTERVAL', '1s', readSampleInterval, 'How often this machine is measured; detection of failures follows it. The same on every node.'),
   labels: setting('LABELS', '', readLabels, 'What else to tell about this node, `zone=a,rack=7`. Everybody in the network sees it.'),
   requestPod: setting('REQUEST_POD', null, dnsName, 'With `request`: name of this pod.'),
   requestPodUid: setting('REQUEST_POD_UID', null, readText(/^[0-9a-f-]{36}$/, 'a uid'), 'With `request`: uid of this pod.'),
   requestNamespace: setting('REQUEST_NAMESPACE', null, dnsName, 'With `request`: namespace of this pod.'),
   requestIssuer: setting('REQUEST_ISSUER', null, readText(/^[a-z0-9.-]+\/[A-Za-z]+\/[a-z0-9.-]+$/, 'of the form group/Kind/name'), 'With `request`: the issuer, such as cert-manager.io/Issuer/starling-ca.'),
   requestDuration: setting('REQUEST_DURATION', '24h', readDuration(60_000, 365 * 86_400_000), 'With `request`: how long a certificate lives; renewed after two thirds.'),
-  logLevel: setting('LOG_LEVEL', 'info', readOneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace'), 'How much to log.'),
-  logFormat: setting('LOG_FORMAT', 'json', readOneOf('json', 'pretty'), '`pretty` for people at a terminal.'),
+  logLevel: setting('LOG_LEVEL', 'info', readLogLevel, 'How much to log.'),
+  logFormat: setting('LOG_FORMAT', 'json', readLogFormat, '`pretty` for people at a terminal.'),
 } as const;
 
-type Definitions = typeof settingDefinitions;
-type Values = { readonly [K in keyof Definitions]: (Definitions[K] extends SettingDefinition<infer T> ? T : never) | null };
+type Values = SettingValues<typeof settingDefinitions>;
 
 export type CertificateSettings =
   | { readonly source: 'files'; readonly directory: string }
@@ -86,67 +73,24 @@ export interface Settings {
   readonly log: { readonly level: NonNullable<Values['logLevel']>; readonly format: 'json' | 'pretty' };
 }
 
-const prefix = 'STARLING_';
-
-/** Variables with our prefix that belong to other programs of ours (the gateway), or to nobody: only the former may stay. */
+/** Variables with our prefix that belong to another program of ours (the gateway), or to the tests. */
 const foreign = /^STARLING_(?:GATEWAY|TEST)_/;
-
-export function flagOf(name: string): string {
-  return `--${name.toLowerCase().replaceAll('_', '-')}`;
-}
 
 /** @throws StartError that lists every mistake. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>, args: readonly string[]): Settings {
-  const faults: string[] = [];
-  const given = readFlags(args, faults);
-  const names = new Set(Object.values(settingDefinitions).map(({ name }) => name));
-  for (const variable of Object.keys(environment)) {
-    if (variable.startsWith(prefix) && !foreign.test(variable) && !names.has(variable.slice(prefix.length))) faults.push(`${variable} is not a setting${nearest(variable.slice(prefix.length), names)}`);
-  }
-  const values = Object.fromEntries(Object.entries(settingDefinitions).map(([key, definition]) => [key, readOne(definition, given, environment, faults)])) as unknown as Values;
+  const { values, faults } = readTable(settingDefinitions, environment, args, foreign);
   const settings = combine(values, faults);
-  if (settings === null || faults.length > 0) throw new StartError(`The settings are wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nAll settings: docs/OPERATING.md`);
+  if (settings === null || faults.length > 0) throw new StartError(settingsMessage(faults));
   return settings;
-}
-
-function readOne(definition: SettingDefinition<unknown>, flags: ReadonlyMap<string, string>, environment: Readonly<Record<string, string | undefined>>, faults: string[]): unknown {
-  const { name, fallback, read } = definition;
-  const flag = flags.get(name);
-  const variable = environment[prefix + name];
-  const text = flag ?? (variable === undefined || variable === '' ? fallback : variable);
-  if (text === null) return null;
-  const reading = read(text);
-  if (reading.ok) return reading.value;
-  faults.push(`${flag === undefined ? prefix + name : flagOf(name)}: ${reading.fault}`);
-  return null;
-}
-
-function readFlags(args: readonly string[], faults: string[]): Map<string, string> {
-  const names = new Map(Object.values(settingDefinitions).map(({ name }) => [flagOf(name), name]));
-  const given = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const [flag = '', ...inline] = (args[i] as string).split('=');
-    const name = names.get(flag);
-    if (name === undefined) {
-      faults.push(`${flag} is not a flag${nearest(flag, names.keys())}`);
-      continue;
-    }
-    const value = inline.length > 0 ? inline.join('=') : args[++i];
-    if (value === undefined) faults.push(`${flag} needs a value`);
-    else given.set(name, value);
-  }
-  return given;
 }
 
 /** Puts together what belongs together, and finds what contradicts itself. Null when something needed is missing. */
 function combine(values: Values, faults: string[]): Settings | null {
-  if (values.cluster !== null && !isClusterName(values.cluster)) faults.push('STARLING_CLUSTER must neither begin nor end with a hyphen');
-  const needed = (name: string, why: string) => void faults.push(`${prefix}${name} must be set${why}`);
-  if (values.trustDir === null) needed('TRUST_DIR', ': the directory of the root certificates that this node trusts');
+  const unset = (name: string, why: string) => void faults.push(`${variableOf(name)} must be set${why}`);
   if (values.apiPlaintext === true && values.apiListen !== null && !isLoopback(values.apiListen.host)) {
     faults.push(`STARLING_API_PLAINTEXT=true needs a loopback address, not ${values.apiListen.host}: without TLS anybody could read the API`);
   }
-  const certificates = readCertificates(values, needed);
+  const certificates = readCertificates(values, unset);
   const { cluster, listen, apiListen, metricsListen, dataDir, sampleInterval, logLevel, logFormat, trustDir } = values;
   if (cluster === null || listen === null || apiListen === null || metricsListen === null || dataDir === null || sampleInterval === null || logLevel === null || logFormat === null || trustDir === null || certificates === null) return null;
   const specific = listen.host !== '0.0.0.0' && listen.host !== '::';
@@ -171,25 +115,25 @@ function combine(values: Values, faults: string[]): Settings | null {
 }
 
 function readKubernetes({ endpointSlices, absencePods, absenceStatefulSet }: Values, faults: string[]): KubernetesSettings | null {
-  if (absencePods !== null && endpointSlices === null) faults.push(`${prefix}ABSENCE_PODS needs ${prefix}ENDPOINT_SLICES`);
-  if (absenceStatefulSet !== null && absencePods === null) faults.push(`${prefix}ABSENCE_STATEFUL_SET needs ${prefix}ABSENCE_PODS`);
+  if (absencePods !== null && endpointSlices === null) faults.push(`${variableOf('ABSENCE_PODS')} needs ${variableOf('ENDPOINT_SLICES')}`);
+  if (absenceStatefulSet !== null && absencePods === null) faults.push(`${variableOf('ABSENCE_STATEFUL_SET')} needs ${variableOf('ABSENCE_PODS')}`);
   if (endpointSlices === null) return null;
   const [namespace = '', service = ''] = endpointSlices.split('/');
   return { namespace, service, absences: absencePods === null ? null : { podSelector: absencePods, statefulSet: absenceStatefulSet } };
 }
 
-function readCertificates(values: Values, needed: (name: string, why: string) => void): CertificateSettings | null {
+function readCertificates(values: Values, unset: (name: string, why: string) => void): CertificateSettings | null {
   if (values.certificates === 'files') {
-    if (values.certificateDir === null) needed('CERTIFICATE_DIR', ': the directory of tls.crt and tls.key (STARLING_CERTIFICATES=files)');
+    if (values.certificateDir === null) unset('CERTIFICATE_DIR', ': the directory of tls.crt and tls.key (STARLING_CERTIFICATES=files)');
     return values.certificateDir === null ? null : { source: 'files', directory: values.certificateDir };
   }
   if (values.certificates === null) return null;
   const { requestPod: pod, requestPodUid: podUid, requestNamespace: namespace, requestIssuer: issuer, requestDuration: durationMs } = values;
   const why = ' (STARLING_CERTIFICATES=request)';
-  if (pod === null) needed('REQUEST_POD', why);
-  if (podUid === null) needed('REQUEST_POD_UID', why);
-  if (namespace === null) needed('REQUEST_NAMESPACE', why);
-  if (issuer === null) needed('REQUEST_ISSUER', why);
+  if (pod === null) unset('REQUEST_POD', why);
+  if (podUid === null) unset('REQUEST_POD_UID', why);
+  if (namespace === null) unset('REQUEST_NAMESPACE', why);
+  if (issuer === null) unset('REQUEST_ISSUER', why);
   if (pod === null || podUid === null || namespace === null || issuer === null || durationMs === null) return null;
   const [group = '', kind = '', name = ''] = issuer.split('/');
   return { source: 'request', pod, podUid, namespace, issuer: { group, kind, name }, durationMs };
@@ -197,20 +141,4 @@ function readCertificates(values: Values, needed: (name: string, why: string) =>
 
 function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.');
-}
-
-/** A hint for a name that was mistyped. */
-function nearest(name: string, names: Iterable<string>): string {
-  const best = [...names].map((other) => ({ other, distance: editDistance(name, other) })).sort((a, b) => a.distance - b.distance)[0];
-  return best !== undefined && best.distance <= 3 ? `; did you mean ${best.other.startsWith('--') ? '' : prefix}${best.other}?` : '';
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min((next[j - 1] as number) + 1, (row[j] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -1,7 +1,7 @@
 /** Asks every seed for addresses, each time anew: DNS answers change, and the core asks for ever. */
 import { Resolver } from 'node:dns/promises';
 import type { Address } from '@starling/gossip';
-import { formatHostPort } from '../host-port.js';
+import { formatHostPort } from '@starling/program';
 import type { Seed } from './seeds.js';
 import { boundedLookup, type SystemLookup } from './system-lookup.js';
 

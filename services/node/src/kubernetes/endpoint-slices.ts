@@ -1,7 +1,7 @@
 /** Addresses out of EndpointSlices (discovery.k8s.io/v1): a service has several, and one endpoint may stand in two of them. */
 import { isIP } from 'node:net';
 import { type Address, choose, type Random } from '@starling/gossip';
-import { formatHostPort } from '../host-port.js';
+import { formatHostPort } from '@starling/program';
 import { listAt, numberAt, textAt, fieldOf } from './json.js';
 
 /** Of the service's port; a service record asks for it by the same name. */

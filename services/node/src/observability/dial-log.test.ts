@@ -1,6 +1,6 @@
+import { createLog } from '@starling/program';
 import { beforeEach, expect, it } from 'vitest';
 import { DialLog } from './dial-log.js';
-import { createLog } from './log.js';
 
 const address = '192.0.2.1:9740';
 let lines: string[];

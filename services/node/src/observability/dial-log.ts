@@ -1,6 +1,6 @@
 /** Warns with the reason when dialling fails and this node stays without any peer; each failure as such is in event-log.ts. */
 import type { Event, Now } from '@starling/gossip';
-import type { Log } from './log.js';
+import type { Log } from '@starling/program';
 
 /** A node that has just started, or just lost its last peer, need not be told of, milliseconds. */
 const patienceMs = 30_000;

@@ -4,7 +4,7 @@
  * close) stays at debug and below; node ids are digits, and reasons of a refusal are the core's own words.
  */
 import type { Event, NodeId, Now } from '@starling/gossip';
-import type { Level, Log } from './log.js';
+import type { Level, Log } from '@starling/program';
 
 /** A warning of one kind is repeated at most once in so long, milliseconds; others of its kind are counted meanwhile. */
 const warningIntervalMs = 60_000;

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Address, Channel, ConnectionId } from '@starling/gossip';
-import { formatHostPort } from '../host-port.js';
+import { formatHostPort } from '@starling/program';
 import { parseAddress, type RemoteAddress } from './address.js';
 import { closeCodes, ConnectionLoop } from './connection-loop.js';
 import { Counters } from './counters.js';

@@ -29,6 +29,9 @@ export function readDuration(least: number, most: number): (text: string) => Rea
   };
 }
 
+/** The interval at which nodes are measured, milliseconds. */
+export const readSampleInterval = readDuration(200, 60_000);
+
 export function readBoolean(text: string): Reading<boolean> {
   return text === 'true' || text === 'false' ? read(text === 'true') : refuse(`"${text}" is neither true nor false`);
 }
@@ -48,6 +51,12 @@ export function readRatio(text: string): Reading<number> {
 export function readText(pattern: RegExp, description: string): (text: string) => Reading<string> {
   return (text) => (pattern.test(text) ? read(text) : refuse(`"${text}" is not ${description}`));
 }
+
+export const readClusterName = readText(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a name of 1 to 63 characters of a-z, 0-9 and inner hyphens');
+
+export const readLogLevel = readOneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace');
+
+export const readLogFormat = readOneOf('json', 'pretty');
 
 /** `a=b,c=d`. */
 export function readLabels(text: string): Reading<Readonly<Record<string, string>>> {

@@ -1,7 +1,7 @@
 import type { Event } from '@starling/gossip';
+import { type LogOptions, createLog } from '@starling/program';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EventLog } from './event-log.js';
-import { type LogOptions, createLog } from './log.js';
 
 const id = 'aa'.repeat(32);
 const now = { monotonicMs: 1_000, wallMs: 0 };
@@ -13,23 +13,6 @@ beforeEach(() => {
 
 const open = (options: LogOptions) => createLog(options, { write: (line) => void lines.push(line) });
 const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-
-describe('the log', () => {
-  it('writes a line of JSON with the level by its name and the time as text', () => {
-    open({ level: 'info', format: 'json' }).info({ port: 1 }, 'Listening');
-    expect(entries()).toEqual([{ level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), port: 1, msg: 'Listening' }]);
-  });
-
-  it('writes lines for a person', () => {
-    const log = open({ level: 'debug', format: 'pretty' });
-    log.warn({ limit: 'maxOrigins', list: [1] }, 'A bound was reached');
-    log.error({ err: new Error('it broke') }, 'Failed');
-    log.trace('unheard');
-    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} WARN {2}A bound was reached limit=maxOrigins list=\[1\]\n$/);
-    expect(lines[1]).toMatch(/ERROR Failed\nError: it broke\n/);
-    expect(lines).toHaveLength(2);
-  });
-});
 
 describe('events', () => {
   const levelOf = (event: Event): unknown => {
