@@ -1,5 +1,6 @@
 /** Questions to a gateway, and what to say when it does not answer. */
 import type { Problem } from '@starling/contract';
+import { printable } from '@starling/program';
 import { askControl } from './cluster/control.js';
 import { placesIn } from './cluster/places.js';
 import { CommandError } from './usage.js';
@@ -24,5 +25,5 @@ export async function fetchFrom<T>(url: string, path: string): Promise<T> {
   }
   if (answer.ok) return (await answer.json()) as T;
   const problem = (await answer.json().catch(() => null)) as Partial<Problem> | null;
-  throw new CommandError(`${url}${path}: ${problem?.detail ?? `status ${answer.status}`}`);
+  throw new CommandError(`${url}${path}: ${printable(String(problem?.detail ?? `status ${answer.status}`))}`);
 }

@@ -1,6 +1,7 @@
 /** `starling verify`: checks a node's last words in this process; neither the node nor the gateway is trusted, only the roots. */
 import { parseArgs } from 'node:util';
 import { type Nodes, paths, type RecordAnswer, type Self, type TrustAnswer } from '@starling/contract';
+import { printable } from '@starling/program';
 import { checkRecord, type Verification } from '@starling/verification';
 import { fetchFrom, gatewayUrl } from './gateway-client.js';
 import { CommandError, UsageError } from './usage.js';
@@ -11,7 +12,7 @@ export async function runVerify(args: readonly string[]): Promise<number> {
   const { nodes } = await fetchFrom<Nodes>(base, paths.nodes);
   const found = nodes.filter(({ id, name }) => name === node || id.startsWith(node));
   const [only] = found;
-  if (only === undefined) throw new CommandError(`No node is called "${node}". There are: ${nodes.map(({ name }) => name).sort().join(', ')}`);
+  if (only === undefined) throw new CommandError(`No node is called "${node}". There are: ${nodes.map(({ name }) => printable(name)).sort().join(', ')}`);
   if (found.length > 1) throw new CommandError(`"${node}" may be any of ${found.map(({ id }) => id).join(', ')}. Give the beginning of an id.`);
   const [record, trust, self] = await Promise.all([fetchFrom<RecordAnswer>(base, paths.record(only.id)), fetchFrom<TrustAnswer>(base, paths.trust), fetchFrom<Self>(base, paths.self)]);
   const verification = await checkRecord({ nodeId: only.id, cluster: self.cluster, record, trust, shown: [], nowMs: Date.now() });
@@ -33,6 +34,6 @@ function readArguments(args: readonly string[]): { url: string | undefined; node
 const marks = { passed: 'ok     ', failed: 'REFUSED', skipped: '-      ' } as const;
 
 export function formatVerification(node: string, { verdict, checks, rootFingerprint }: Verification): string {
-  const lines = checks.map(({ title, outcome, text }) => `  ${marks[outcome]}  ${title}: ${text}`);
-  return `${node}: ${verdict}\n${lines.join('\n')}\n${rootFingerprint === null ? '' : `  root     ${rootFingerprint}\n`}`;
+  const lines = checks.map(({ title, outcome, text }) => `  ${marks[outcome]}  ${title}: ${printable(text)}`);
+  return `${printable(node)}: ${verdict}\n${lines.join('\n')}\n${rootFingerprint === null ? '' : `  root     ${rootFingerprint}\n`}`;
 }

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Nodes } from '@starling/contract';
+import { printable } from '@starling/program';
 import { CommandError, UsageError } from '../usage.js';
 import { askControl, serveControl } from './control.js';
 import { type ClusterOptions, LocalCluster } from './local-cluster.js';
@@ -102,7 +103,7 @@ async function statusLine(cluster: LocalCluster): Promise<string | null> {
     if (!answer.ok) return null;
     const { counts, agreement, asOf } = (await answer.json()) as Nodes;
     const others = (['suspect', 'failed', 'left'] as const).filter((state) => counts[state] > 0).map((state) => `, ${counts[state]} ${state}`);
-    return `${counts.alive} of ${cluster.nodes().length} nodes alive as seen by ${asOf.name}${others.join('')}; ${agreement.agreeing} of ${agreement.total} views agree`;
+    return `${counts.alive} of ${cluster.nodes().length} nodes alive as seen by ${printable(asOf.name)}${others.join('')}; ${agreement.agreeing} of ${agreement.total} views agree`;
   } catch {
     return null;
   }
