@@ -1,6 +1,6 @@
 /** `starling status`: the network as the gateway's designated node sees it, or another, as a table or as the JSON of the API. */
 import { parseArgs } from 'node:util';
-import { type Node, type Nodes, paths } from '@starling/contract';
+import { type Node, type Nodes, paths, schemas } from '@starling/contract';
 import { printable, printableJson } from '@starling/program';
 import { fetchFrom, gatewayUrl } from './gateway-client.js';
 import { UsageError } from './usage.js';
@@ -8,7 +8,7 @@ import { UsageError } from './usage.js';
 export async function runStatus(args: readonly string[]): Promise<number> {
   const { url, from, json } = readArguments(args);
   const query = from === undefined ? '' : `?${new URLSearchParams({ from }).toString()}`;
-  const answer = await fetchFrom<Nodes>(await gatewayUrl(url), `${paths.nodes}${query}`);
+  const answer = await fetchFrom<Nodes>(await gatewayUrl(url), `${paths.nodes}${query}`, schemas.nodes);
   process.stdout.write(json ? `${printableJson(answer)}\n` : formatNodes(answer));
   return answer.counts.suspect + answer.counts.failed > 0 ? 1 : 0;
 }
