@@ -38,6 +38,7 @@ it('can be looked from, by the page and in a terminal, also after another was ki
   await cluster.command('kill', 'node-4');
   await eventually('node-4 is away', async () => (await ask('/v1/nodes?from=node-4')).status === 502, deadlineMs);
   expect((await ask<Problem>('/v1/nodes?from=node-4')).body.detail).toContain('node-4: nothing listens at its address');
+  await eventually('the command shows a failed node', async () => (await cluster.command('status')).code === 3, deadlineMs);
   for (const name of ['node-1', 'node-5']) expect((await ask<Nodes>(`/v1/nodes?from=${name}`)).body.asOf.name).toBe(name);
   await cluster.command('start', 'node-4');
   await eventually('node-4 is back', async () => (await ask('/v1/nodes?from=node-4')).status === 200, deadlineMs);

@@ -1,8 +1,8 @@
-/** `starling`: one command, one exit code. 0 done, 1 it could not be done, 2 the command line is wrong. */
+/** `starling`: one command, one exit code. */
 import { runCluster } from './cluster/run-cluster.js';
 import { controlCommands, runControl } from './cluster/run-control.js';
 import { runStatus } from './status.js';
-import { CommandError, UsageError, usage } from './usage.js';
+import { CommandError, exitCodes, UsageError, usage } from './usage.js';
 import { runVerify } from './verify.js';
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -12,11 +12,11 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n\n${usage}\n`);
-      return 2;
+      return exitCodes.usage;
     }
     if (error instanceof CommandError) {
       process.stderr.write(`${error.message}\n`);
-      return 1;
+      return exitCodes.impossible;
     }
     throw error;
   }
@@ -29,7 +29,7 @@ async function run(command: string, args: readonly string[]): Promise<number> {
   if (controlCommands.some((known) => known === command)) return runControl(command, args);
   if (command === 'help' || command === '--help' || command === '-h') {
     process.stdout.write(`${usage}\n`);
-    return 0;
+    return exitCodes.done;
   }
   throw new UsageError(`"${command}" is no command.`);
 }

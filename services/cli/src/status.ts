@@ -3,14 +3,14 @@ import { parseArgs } from 'node:util';
 import { type Node, type Nodes, paths, schemas } from '@starling/contract';
 import { printable, printableJson } from '@starling/program';
 import { fetchFrom, gatewayUrl } from './gateway-client.js';
-import { UsageError } from './usage.js';
+import { exitCodes, UsageError } from './usage.js';
 
 export async function runStatus(args: readonly string[]): Promise<number> {
   const { url, from, json } = readArguments(args);
   const query = from === undefined ? '' : `?${new URLSearchParams({ from }).toString()}`;
   const answer = await fetchFrom<Nodes>(await gatewayUrl(url), `${paths.nodes}${query}`, schemas.nodes);
   process.stdout.write(json ? `${printableJson(answer)}\n` : formatNodes(answer));
-  return answer.counts.suspect + answer.counts.failed > 0 ? 1 : 0;
+  return answer.counts.suspect + answer.counts.failed > 0 ? exitCodes.found : exitCodes.done;
 }
 
 function readArguments(args: readonly string[]): { url: string | undefined; from: string | undefined; json: boolean } {

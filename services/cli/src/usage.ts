@@ -1,4 +1,14 @@
-/** What a command line got wrong, in words for the one who typed it. Shown without a stack trace; exit code 2. */
+/** Of `starling`. What a look at the network finds is no fault of the look: a script can tell them apart. */
+export const exitCodes = {
+  done: 0,
+  /** It could not be done: no cluster runs, the gateway does not answer. */
+  impossible: 1,
+  usage: 2,
+  /** `status`: a node is suspect or failed. `verify`: the record was refused. */
+  found: 3,
+} as const;
+
+/** What a command line got wrong, in words for the one who typed it. Shown without a stack trace. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -6,7 +16,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Something outside of the command line is missing or refuses; exit code 1. */
+/** Something outside of the command line is missing or refuses. */
 export class CommandError extends Error {
   constructor(message: string) {
     super(message);
@@ -28,4 +38,6 @@ export const usage = `starling: a local cluster, and a look at a network
   starling verify <node>      checks signature and credential of what a node said last
   starling help
 
-Commands but cluster act on the cluster that runs from this folder; status and verify take --url http://host:port of any gateway.`;
+Commands but cluster act on the cluster that runs from this folder; status and verify take --url http://host:port of any gateway.
+
+Exit codes: 0 done; 1 it could not be done; 2 the command line is wrong; 3 status: a node is suspect or failed, verify: the record was refused.`;

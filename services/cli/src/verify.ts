@@ -4,7 +4,7 @@ import { type Nodes, paths, type RecordAnswer, schemas, type Self, type TrustAns
 import { printable } from '@starling/program';
 import { checkRecord, type Verification } from '@starling/verification';
 import { fetchFrom, gatewayUrl } from './gateway-client.js';
-import { CommandError, UsageError } from './usage.js';
+import { CommandError, exitCodes, UsageError } from './usage.js';
 
 export async function runVerify(args: readonly string[]): Promise<number> {
   const { url, node } = readArguments(args);
@@ -17,7 +17,8 @@ export async function runVerify(args: readonly string[]): Promise<number> {
   const [record, trust, self] = await Promise.all([fetchFrom<RecordAnswer>(base, paths.record(only.id), schemas.recordAnswer), fetchFrom<TrustAnswer>(base, paths.trust, schemas.trustAnswer), fetchFrom<Self>(base, paths.self, schemas.self)]);
   const verification = await checkRecord({ nodeId: only.id, cluster: self.cluster, record, trust, shown: [], nowMs: Date.now() });
   process.stdout.write(formatVerification(`${only.name} (${only.id})`, verification));
-  return verification.verdict === 'verified' ? 0 : 1;
+  if (verification.verdict === 'unavailable') return exitCodes.impossible;
+  return verification.verdict === 'verified' ? exitCodes.done : exitCodes.found;
 }
 
 function readArguments(args: readonly string[]): { url: string | undefined; node: string } {
