@@ -21,6 +21,12 @@ async function ask<T>(path: string): Promise<{ readonly status: number; readonly
 
 const offered = async () => (await ask<GatewayStatus>('/v1/gateway')).body.targets.map(({ name }) => name);
 
+it('is verified against the roots of the cluster that runs here; against those of a gateway that is merely named, with a warning', async () => {
+  const [own, named] = await Promise.all([cluster.command('verify', 'node-2', '--from', 'node-3'), cluster.command('verify', 'node-2', '--url', cluster.url)]);
+  expect(own).toMatchObject({ code: 0, stdout: expect.stringContaining(`Against the roots in ${cluster.folder}/certs/trust`) as string });
+  expect(named).toMatchObject({ code: 4, stdout: expect.stringContaining('verified against the roots that this gateway gave') as string });
+});
+
 it('can be looked from, by the page and in a terminal, also after another was killed and when it has gone itself', async () => {
   expect(await offered()).toEqual(['node-1', 'node-2', 'node-3']);
   expect(await cluster.command('status', '--from', 'node-4')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is node-1, node-2, node-3.') as string });

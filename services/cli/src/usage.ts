@@ -6,6 +6,8 @@ export const exitCodes = {
   usage: 2,
   /** `status`: a node is suspect or failed. `verify`: the record was refused. */
   found: 3,
+  /** `verify` found nothing wrong, but only against roots that the gateway itself gave. */
+  unproven: 4,
 } as const;
 
 /** What a command line got wrong, in words for the one who typed it. Shown without a stack trace. */
@@ -35,9 +37,12 @@ export const usage = `starling: a local cluster, and a look at a network
   starling pause <node>       freezes a node; resume <node> lets it go on
   starling status [--from <node>] [--json]
                               the network as the visualizer's node sees it, or another
-  starling verify <node>      checks signature and credential of what a node said last
+  starling verify <node> [--from <node>] [--trust <directory or PEM file>] [--cluster starling]
+                              checks signature and credential of what a node said last, against these roots
   starling help
 
 Commands but cluster act on the cluster that runs from this folder; status and verify take --url http://host:port of any gateway.
+verify then needs --trust: otherwise the roots are those that the gateway gives.
 
-Exit codes: 0 done; 1 it could not be done; 2 the command line is wrong; 3 status: a node is suspect or failed, verify: the record was refused.`;
+Exit codes: 0 done; 1 it could not be done; 2 the command line is wrong; 3 status: a node is suspect or failed, verify: the record was refused;
+4 verify: nothing is wrong, but the roots are those that the gateway gave.`;

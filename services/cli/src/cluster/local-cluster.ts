@@ -24,7 +24,8 @@ interface Ports {
   readonly metrics: number;
 }
 
-const cluster = 'starling';
+/** What a network is called unless somebody calls it otherwise. */
+export const localClusterName = 'starling';
 /** Days that a development certificate is good for; made anew at each start. */
 const leafDays = 30;
 /** Others that a node is told of at its start; it finds more by itself. */
@@ -57,7 +58,7 @@ export class LocalCluster {
     if (fault === 'EADDRINUSE') throw new CommandError(`Port ${options.port} is taken by another process. Choose another with --port, or stop what uses it (ss -ltnp).`);
     if (fault !== null) throw new CommandError(`Port ${options.port} cannot be had (${fault}). Choose another with --port.`);
     mkdirSync(places.state, { recursive: true });
-    return new LocalCluster(options, places, await openAuthority(places.certs, cluster), onEnd);
+    return new LocalCluster(options, places, await openAuthority(places.certs, localClusterName), onEnd);
   }
 
   /** Starts all nodes, and the gateway that looks from the first of them. */
@@ -113,9 +114,9 @@ export class LocalCluster {
 
   async #node(name: string, index: number): Promise<Member> {
     const ports = this.#ports.get(name) as Ports;
-    const { directory } = await this.#authority.issueLeaf({ name, uri: `spiffe://${cluster}/leaf/${name}`, days: leafDays });
+    const { directory } = await this.#authority.issueLeaf({ name, uri: `spiffe://${localClusterName}/leaf/${name}`, days: leafDays });
     return this.#keep(name, this.#places.node, {
-      STARLING_CLUSTER: cluster,
+      STARLING_CLUSTER: localClusterName,
       STARLING_NAME: name,
       STARLING_LISTEN: `127.0.0.1:${ports.gossip}`,
       STARLING_API_LISTEN: `127.0.0.1:${ports.api}`,
@@ -130,9 +131,9 @@ export class LocalCluster {
   }
 
   async #gateway(metricsPort: number): Promise<Member> {
-    const { directory } = await this.#authority.issueLeaf({ name: gatewayName, uri: `spiffe://${cluster}/gateway/local`, days: leafDays });
+    const { directory } = await this.#authority.issueLeaf({ name: gatewayName, uri: `spiffe://${localClusterName}/gateway/local`, days: leafDays });
     return this.#keep(gatewayName, this.#places.gateway, {
-      STARLING_CLUSTER: cluster,
+      STARLING_CLUSTER: localClusterName,
       STARLING_GATEWAY_LISTEN: `127.0.0.1:${this.options.port}`,
       STARLING_GATEWAY_TARGETS: this.nodes().slice(0, this.options.nodes).map(({ name }) => this.#targetOf(name)).join(','),
       STARLING_GATEWAY_TARGETS_FILE: this.#places.targets,
