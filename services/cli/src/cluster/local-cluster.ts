@@ -67,9 +67,9 @@ export class LocalCluster {
     const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
     const [gossip, tcp] = await Promise.all([freeUdpPorts(nodes), freeTcpPorts(2 * nodes + 1)]);
     names.forEach((name, i) => this.#ports.set(name, { gossip: gossip[i] as number, api: tcp[2 * i] as number, metrics: tcp[2 * i + 1] as number }));
-    for (const [index, name] of names.entries()) (await this.#node(name, index)).start();
+    for (const [index, name] of names.entries()) await (await this.#node(name, index)).start();
     this.#tellGateway();
-    (await this.#gateway(tcp[2 * nodes] as number)).start();
+    await (await this.#gateway(tcp[2 * nodes] as number)).start();
   }
 
   get url(): string {
@@ -96,6 +96,11 @@ export class LocalCluster {
     await Promise.all([...this.#members.values()].map((member) => member.stop(stopDeadlineMs)));
   }
 
+  /** At once, without a farewell. */
+  kill(): void {
+    for (const member of this.#members.values()) member.kill();
+  }
+
   async #addOne(): Promise<string> {
     const index = this.nodes().length;
     if (index >= maxMembers) throw new CommandError(`This cluster has ${maxMembers} nodes, and takes no more. Start one that was stopped, or a new cluster.`);
@@ -103,9 +108,10 @@ export class LocalCluster {
     const [[gossip], [api, metrics]] = await Promise.all([freeUdpPorts(1), freeTcpPorts(2)]);
     this.#ports.set(name, { gossip: gossip as number, api: api as number, metrics: metrics as number });
     try {
-      (await this.#node(name, index)).start();
+      await (await this.#node(name, index)).start();
     } catch (error) {
       this.#ports.delete(name);
+      this.#members.delete(name);
       throw error;
     }
     this.#tellGateway();

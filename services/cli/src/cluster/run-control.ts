@@ -10,6 +10,9 @@ type ControlCommand = (typeof controlCommands)[number];
 
 const stopDeadlineMs = 5_000;
 
+/** Not read from the node: another command may already have changed it. */
+const outcomes: Readonly<Record<ControlCommand, Member['state']>> = { add: 'running', kill: 'killed', stop: 'stopped', start: 'running', pause: 'paused', resume: 'running' };
+
 export async function runControl(command: string, args: readonly string[]): Promise<number> {
   const [node = null, ...rest] = args;
   if (rest.length > 0) throw new UsageError(`${command} takes ${command === 'add' ? 'no' : 'one'} argument.`);
@@ -53,7 +56,7 @@ async function act(command: ControlCommand, member: Member, url: string): Promis
       await member.stop(stopDeadlineMs);
       break;
     case 'start':
-      member.start();
+      await member.start();
       break;
     case 'pause':
       member.pause();
@@ -62,5 +65,5 @@ async function act(command: ControlCommand, member: Member, url: string): Promis
       member.resume();
       break;
   }
-  return { ok: true, text: `${member.name} is ${member.state}.`, url };
+  return { ok: true, text: `${member.name} is ${outcomes[command]}.`, url };
 }
