@@ -1,13 +1,12 @@
 /** `starling cluster`: holds a local cluster until Ctrl+C, says how it is meanwhile, and leaves nothing behind. */
-import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Nodes } from '@starling/contract';
 import { printable } from '@starling/program';
-import { CommandError, UsageError } from '../usage.js';
-import { askControl, serveControl } from './control.js';
+import { CommandError, exitCodes, UsageError } from '../usage.js';
+import { isServed, serveControl } from './control.js';
 import { type ClusterOptions, LocalCluster } from './local-cluster.js';
 import type { Member } from './member.js';
-import { type Places, placesIn } from './places.js';
+import { placesIn } from './places.js';
 import { carryOut } from './run-control.js';
 
 /** At the start. */
@@ -16,26 +15,45 @@ const lookAgainMs = 1_000;
 /** A view with everybody in it should be there by then, milliseconds. */
 const slowStartMs = 60_000;
 
+/** Signals that end it, as a shell counts them. */
+const endings = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
 export async function runCluster(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   const places = placesIn();
-  if (await isRunning(places)) throw new CommandError('A cluster already runs from this folder. Stop it with Ctrl+C in its terminal first.');
-  const say = (text: string) => process.stdout.write(`${text}\n`);
+  if (await isServed(places.control)) throw new CommandError('A cluster already runs from this folder. Stop it with Ctrl+C in its terminal first.');
   const cluster = await LocalCluster.open(options, places, (member) => say(`${member.name} ended by itself (${member.exit}); see ${places.logOf(member.name)}`));
   const stopping = new AbortController();
-  const onSignal = () => stopping.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal).once('SIGHUP', onSignal);
-  await cluster.start();
-  const control = await serveControl(places.control, (request) => carryOut(cluster, request));
-  say(`Starting ${options.nodes} nodes, each connected to ${Math.round(options.ratio * 100)} % of the others. Logs: ${places.state}/logs`);
-  await watch(cluster, stopping.signal, say);
-  say('Stopping ...');
-  process.once('SIGINT', () => process.exit(130));
-  await cluster.stop();
-  await new Promise<void>((resolve) => control.close(() => resolve()));
-  rmSync(places.control, { force: true });
+  endWith(cluster, stopping);
+  let closeControl = async () => {};
+  try {
+    await cluster.start();
+    closeControl = await serveControl(places.control, (request) => carryOut(cluster, request));
+    say(`Starting ${options.nodes} nodes, each connected to ${Math.round(options.ratio * 100)} % of the others. Logs: ${places.state}/logs`);
+    await watch(cluster, stopping.signal, say);
+    say('Stopping ...');
+  } finally {
+    await cluster.stop();
+    await closeControl();
+  }
   say('Stopped.');
-  return 0;
+  return exitCodes.done;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** However this process ends, short of SIGKILL, no other stays: in order at the first signal and when nobody reads what it says, at once at the second. */
+function endWith(cluster: LocalCluster, stopping: AbortController): void {
+  process.on('exit', () => cluster.kill());
+  for (const [signal, code] of Object.entries(endings)) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) process.exit(code);
+      stopping.abort();
+    });
+  }
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => stopping.abort());
 }
 
 function readOptions(args: readonly string[]): ClusterOptions {
@@ -58,15 +76,6 @@ function parseOrExplain(args: readonly string[]) {
     });
   } catch (error) {
     throw new UsageError((error as Error).message);
-  }
-}
-
-async function isRunning(places: Places): Promise<boolean> {
-  try {
-    await askControl(places.control, { command: 'where', node: null });
-    return true;
-  } catch {
-    return false;
   }
 }
 
