@@ -175,8 +175,10 @@ describe('A command', () => {
     ['without its argument', ['kill'], 2, 'kill needs the name of a node'],
     ['with a number that is none', ['cluster', '--nodes', 'many'], 2, '--nodes takes a whole number'],
     ['with a ratio out of bounds', ['cluster', '--ratio', '2'], 2, '--ratio takes a number above 0'],
+    ['with an interval that is none', ['cluster', '--sample-interval', 'banana'], 2, '--sample-interval: "banana" is not a duration'],
     ['with an option that is none', ['cluster', '--size', '3'], 2, '--size'],
     ['where no cluster runs', ['pause', 'node-1'], 1, 'No cluster runs from this folder'],
+    ['to an address without a scheme', ['status', '--url', '127.0.0.1:80'], 2, '--url takes the address of a gateway, such as http://'],
     ['to a gateway that is not there', ['status', '--url', 'http://127.0.0.1:9'], 1, 'http://127.0.0.1:9 does not answer'],
   ])('%s is explained', async (_what, args, code, word) => {
     const result = await run([starling, ...args], { STARLING_TEST_FOLDER: folder });

@@ -28,7 +28,7 @@ export class CommandError extends Error {
 
 export const usage = `starling: a local cluster, and a look at a network
 
-  starling cluster [--nodes 10] [--ratio 0.3] [--port 8080] [--seed 1]
+  starling cluster [--nodes 10] [--ratio 0.3] [--port 8080] [--seed 1] [--sample-interval 1s]
                               starts a cluster on this machine, with the visualizer
   starling add                starts one more node
   starling kill <node>        kills a node without warning (kill -9)

@@ -1,7 +1,7 @@
 /** `starling cluster`: holds a local cluster until Ctrl+C, says how it is meanwhile, and leaves nothing behind. */
 import { parseArgs } from 'node:util';
 import type { Nodes } from '@starling/contract';
-import { printable } from '@starling/program';
+import { printable, readSampleInterval } from '@starling/program';
 import { CommandError, exitCodes, UsageError } from '../usage.js';
 import { isServed, serveControl } from './control.js';
 import { type ClusterOptions, LocalCluster } from './local-cluster.js';
@@ -65,7 +65,10 @@ function readOptions(args: readonly string[]): ClusterOptions {
   };
   const ratio = values.ratio === undefined ? 0.3 : Number(values.ratio);
   if (!(ratio > 0 && ratio <= 1)) throw new UsageError(`--ratio takes a number above 0 and at most 1, not "${values.ratio ?? ''}".`);
-  return { nodes: whole('nodes', 10, 1, maxNodes), ratio, port: whole('port', 8080, 1, 65_535), seed: whole('seed', 1, 0, 2 ** 31), sampleInterval: values['sample-interval'] ?? '1s' };
+  const sampleInterval = values['sample-interval'] ?? '1s';
+  const reading = readSampleInterval(sampleInterval);
+  if (!reading.ok) throw new UsageError(`--sample-interval: ${reading.fault}.`);
+  return { nodes: whole('nodes', 10, 1, maxNodes), ratio, port: whole('port', 8080, 1, 65_535), seed: whole('seed', 1, 0, 2 ** 31), sampleInterval };
 }
 
 function parseOrExplain(args: readonly string[]) {
