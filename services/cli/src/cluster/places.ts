@@ -14,7 +14,6 @@ export interface Places {
   /** Programs. */
   readonly node: string;
   readonly gateway: string;
-  readonly page: string;
   readonly logOf: (name: string) => string;
   readonly identityOf: (name: string) => string;
 }
@@ -29,7 +28,6 @@ export function placesIn(folder: string = process.env['STARLING_TEST_FOLDER'] ??
     targets: join(state, 'targets'),
     node: join(root, 'services', 'node', 'dist', 'main.js'),
     gateway: join(root, 'services', 'gateway', 'dist', 'main.js'),
-    page: join(root, 'ui', 'dist'),
     logOf: (name) => join(state, 'logs', `${name}.log`),
     identityOf: (name) => join(state, 'nodes', name),
   };
