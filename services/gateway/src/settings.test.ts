@@ -33,7 +33,7 @@ describe('the settings', () => {
 
   it('are refused with every mistake at once', () => {
     const message = faultsOf({ STARLING_CLUSTER: '-x', STARLING_GATEWAY_LISTEN: 'localhost:80', STARLING_GATEWAY_TARGETS: 'a=http://h:1,a b=https://h:1,c=https://h:1/x', STARLING_GATEWAY_ALLOWED_HOSTS: 'a/b', STARLING_LOG_LEVEL: 'loud', STARLING_GATEWAY_TARGET: 'x', STARLING_LOG_LEVL: 'debug', STARLING_METRIC_LISTEN: '0.0.0.0:9', STARLING_LISTEN: '0.0.0.0:80' }, ['--nonsense', '--log-format']);
-    for (const part of ['STARLING_CLUSTER: "-x"', '"localhost:80"', 'address of "a"', '"a b=https://h:1"', 'address of "c"', '"a/b"', '"loud"', 'STARLING_GATEWAY_TARGET is not a setting', 'STARLING_LOG_LEVL is not a setting; did you mean STARLING_LOG_LEVEL?', 'STARLING_METRIC_LISTEN is not a setting', 'STARLING_LISTEN is not a setting', '--nonsense is not a flag', '--log-format needs a value', 'STARLING_CERTIFICATE_DIR must be set', 'STARLING_TRUST_DIR must be set']) expect(message).toContain(part);
+    for (const part of ['STARLING_CLUSTER: "-x"', '"localhost:80"', 'address of "a"', '"a b=https://h:1"', 'address of "c"', '"a/b"', '"loud"', 'STARLING_GATEWAY_TARGET is not a setting', 'STARLING_LOG_LEVL is not a setting; did you mean STARLING_LOG_LEVEL?', 'STARLING_METRIC_LISTEN is not a setting', 'STARLING_LISTEN is not a setting\n', '--nonsense is not a flag', '--log-format needs a value', 'STARLING_CERTIFICATE_DIR must be set', 'STARLING_TRUST_DIR must be set']) expect(message).toContain(part);
   });
 
   it.each([

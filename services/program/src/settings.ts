@@ -99,10 +99,11 @@ function readFlags(table: Table, args: readonly string[], faults: string[]): Map
   return given;
 }
 
-/** A hint for a name that was mistyped. */
+/** A hint for a name that was mistyped; none that is another name altogether. */
 function nearest(name: string, names: Iterable<string>): string {
   const best = [...names].map((other) => ({ other, distance: editDistance(name, other) })).sort((a, b) => a.distance - b.distance)[0];
-  return best !== undefined && best.distance <= 3 ? `; did you mean ${best.other}?` : '';
+  const most = Math.min(3, Math.floor(name.replace(/^(?:STARLING_|--)/, '').length / 3));
+  return best !== undefined && best.distance <= most ? `; did you mean ${best.other}?` : '';
 }
 
 function editDistance(a: string, b: string): number {
