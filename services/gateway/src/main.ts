@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openMetricsPort } from '@starling/http';
-import { type Log, createLog } from '@starling/program';
+import { type Log, LogOutput, createLog } from '@starling/program';
 import closeWithGrace from 'close-with-grace';
 import { CertificateError, readCertificates, watchCertificates } from './certificates.js';
 import { type Gateway, openGateway } from './gateway.js';
@@ -20,7 +20,8 @@ const stopDeadlineMs = 2_000;
 
 async function run(): Promise<void> {
   const settings = readGatewaySettings(process.env, process.argv.slice(2));
-  const log = createLog(settings.log);
+  const output = new LogOutput(process.stdout);
+  const log = createLog(settings.log, output);
   const page = await stat(path.join(pageDir, 'index.html')).catch(() => null);
   if (page === null) throw new SettingsError([`There is no page at ${pageDir}. Build it: npm run build -w ui`]);
   const further = settings.targetsFile === null ? [] : await readTargetsFile(settings.targetsFile, settings.targets);
@@ -47,6 +48,7 @@ async function run(): Promise<void> {
     endWatch();
     endTargets();
     await Promise.all([gateway.close(), metrics.close()]);
+    await output.flush();
   });
   log.info(
     { listen: gateway.address, metrics: metrics.address, cluster: settings.cluster, targets: settings.targets.map(({ name, url }) => `${name}=${url.origin}`), allowedHosts: settings.allowedHosts },

@@ -6,7 +6,7 @@ import { createTestAuthority } from '../../../test/support/authority.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { composeNode } from './compose.js';
 import { Driver } from './driver/driver.js';
-import { createLog } from './observability/log.js';
+import { createLog } from '@starling/program';
 import { readSettings } from './settings.js';
 
 const api = vi.hoisted(() => {
@@ -31,7 +31,7 @@ it('a node says farewell before it closes its API, whose clients could hold it u
     [],
   );
   const farewell = vi.spyOn(Driver.prototype, 'stop');
-  const node = await composeNode(settings, { log: createLog(settings.log), logLinesDropped: () => 0, onFault: (fault) => expect.fail(fault.message), stopping: new AbortController().signal });
+  const node = await composeNode(settings, { log: createLog(settings.log, { write: () => undefined }), logLinesDropped: () => 0, onFault: (fault) => expect.fail(fault.message), stopping: new AbortController().signal });
   const stopped = node.stop();
   await eventually('the API to be closed', () => api.close.mock.calls.length === 1);
   expect(farewell.mock.settledResults).toMatchObject([{ type: 'fulfilled' }]);

@@ -1,9 +1,8 @@
 /** `starling-node`: one node, until it is told to stop. */
-import { createLog } from '@starling/program';
+import { createLog, LogOutput } from '@starling/program';
 import closeWithGrace from 'close-with-grace';
 import { composeNode } from './compose.js';
 import { exitCodes, StartError } from './errors.js';
-import { LogOutput } from './observability/log-output.js';
 import { readSettings, type Settings } from './settings.js';
 
 /** The farewell takes less than 2 s; what is not done by then is not worth waiting for, milliseconds. */
