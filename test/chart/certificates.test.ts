@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { manifestOf } from '../../services/node/src/certificates/request/submission.js';
-import { at, chart, environmentOf, objects, one, podSpecs, withoutHelm, type KubernetesObject, type PodSpec } from './helm.js';
+import { at, chart, environmentOf, notes, objects, one, podSpecs, withoutHelm, type KubernetesObject, type PodSpec } from './helm.js';
 
 const variant = (name: string) => ['--values', `${chart}/ci/${name}.yaml`];
 
@@ -121,6 +121,15 @@ describe.skipIf(withoutHelm !== '')(`the fence around certificate requests${with
       validationActions: ['Deny'],
       matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'demo' } } },
     });
+  });
+
+  it('says which value lets cert-manager in, where cert-manager shows it and where an operator looks', () => {
+    const elsewhere = ['--set', 'certificates.admissionPolicy.trustedRequesters={system:serviceaccount:certs:issuer}'];
+    const [first] = at(one(objects(elsewhere), 'ValidatingAdmissionPolicy'), 'spec.validations') as { expression: string; messageExpression: string }[];
+    expect(first?.expression).toContain("['system:serviceaccount:certs:issuer']");
+    expect(first?.messageExpression).toContain("request.userInfo.username + ' is not in certificates.admissionPolicy.trustedRequesters'");
+    expect(notes(elsewhere)).toMatch(/system:serviceaccount:certs:issuer[\s\S]*trustedRequesters[\s\S]*describe certificate starling-anchor-a/);
+    expect(notes([...elsewhere, ...variant('shared-certificate')])).not.toContain('trustedRequesters');
   });
 
   it('leaves requests to other issuers of the namespace to others', () => {

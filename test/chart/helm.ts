@@ -1,9 +1,9 @@
 /** The chart, rendered by the real helm. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const chart = join(root, 'charts', 'starling');
@@ -47,6 +47,21 @@ export function objects(args: readonly string[] = []): KubernetesObject[] {
   const { status, stdout, stderr } = template(['--api-versions', 'cert-manager.io/v1', ...args]);
   if (status !== 0) throw new Error(stderr);
   return parseAllDocuments(stdout).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
+}
+
+/** What helm would print after the installation: as an object of a copy of the chart, because `helm template` leaves it out. */
+export function notes(args: readonly string[] = []): string {
+  const copy = mkdtempSync(join(tmpdir(), 'starling-notes-'));
+  try {
+    cpSync(chart, copy, { recursive: true });
+    const text = readFileSync(join(chart, 'templates', 'NOTES.txt'), 'utf8');
+    writeFileSync(join(copy, 'templates', 'shown.yaml'), `{{- define "notes" }}${text}{{ end }}\ntext: {{ include "notes" . | quote }}\n`);
+    const { status, stdout, stderr } = run('helm', ['template', 'starling', copy, '--namespace', 'demo', '--api-versions', 'cert-manager.io/v1', '--show-only', 'templates/shown.yaml', ...args]);
+    if (status !== 0) throw new Error(stderr);
+    return (parse(stdout) as { text: string }).text;
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 }
 
 export function one(all: readonly KubernetesObject[], kind: string, name?: string): KubernetesObject {
