@@ -45,8 +45,10 @@ describe.skipIf(withoutHelm !== '')(`every variant of the chart${withoutHelm}`, 
     const node = environmentOf(podSpecs(all).get(nodesOf(all)));
     const uid = '01234567-89ab-cdef-0123-456789abcdef';
     const pod: Record<string, string> = { POD_NAME: 'starling-0', POD_IP: node['STARLING_LISTEN']?.startsWith('[') ? 'fd00::1' : '10.0.0.1' };
+    // A dual-stack cluster that gives the address of the other family first.
+    const ips = pod['POD_IP'] === 'fd00::1' ? '10.0.0.1,fd00::1' : 'fd00::1,10.0.0.1';
     const running = Object.fromEntries(Object.entries(node).map(([name, value]) => [name, value?.replace(/\$\((\w+)\)/g, (_, other: string) => pod[other] ?? '?')]));
-    const filled = { ...running, ...('STARLING_REQUEST_POD' in node ? { STARLING_REQUEST_POD_UID: uid, STARLING_REQUEST_NAMESPACE: 'demo' } : {}) };
+    const filled = { ...running, STARLING_ADVERTISE_IPS: ips, ...('STARLING_REQUEST_POD' in node ? { STARLING_REQUEST_POD_UID: uid, STARLING_REQUEST_NAMESPACE: 'demo' } : {}) };
     const settings = readSettings(filled, []);
     expect(settings).toMatchObject({ cluster: 'starling', name: 'starling-0', advertise: expect.stringContaining(`${pod['POD_IP']}`) });
     expect(settings.seeds[0]).toBe('srv:_gossip._udp.starling-gossip.demo.svc.cluster.local');
@@ -81,6 +83,20 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
       publishNotReadyAddresses: true,
       ports: [{ name: 'gossip', port: 9740, protocol: 'UDP' }],
     });
+  });
+
+  it('services have the address family of the sockets behind them', () => {
+    const families = (args: readonly string[]) => Object.fromEntries(objects(args).filter(({ kind }) => kind === 'Service').map(({ metadata, spec }) => [metadata.name, [at(spec, 'ipFamilyPolicy'), at(spec, 'ipFamilies')]]));
+    const only = (family: string) => ['SingleStack', [family]];
+    expect(families([])).toEqual({ 'starling-gossip': only('IPv4'), 'starling-api': only('IPv4'), 'starling-ui': only('IPv4') });
+    // One socket over TCP takes both; a QUIC socket dials its own family only.
+    expect(families(['--set', 'node.listenAddress=[::]'])).toEqual({ 'starling-gossip': only('IPv6'), 'starling-api': ['PreferDualStack', undefined], 'starling-ui': ['PreferDualStack', undefined] });
+  });
+
+  it('a node is given every address of its pod, and writes none itself', () => {
+    const variables = podSpecs(objects()).get('StatefulSet starling')?.containers[0]?.env;
+    expect(variables).toContainEqual({ name: 'STARLING_ADVERTISE_IPS', valueFrom: { fieldRef: { fieldPath: 'status.podIPs' } } });
+    expect(variables?.map(({ name }) => name)).not.toContain('STARLING_ADVERTISE');
   });
 
   it('the visualizer looks from pod 0 and may look from every other', () => {

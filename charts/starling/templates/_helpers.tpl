@@ -60,6 +60,21 @@ labels:
 {{ include "starling.fullname" $root }}{{ index . 1 }}.{{ $root.Release.Namespace }}.svc.{{ $root.Values.clusterDomain }}
 {{- end -}}
 
+{{/* Address family of a service whose pods are dialled from a socket of one family, and cannot be from another. */}}
+{{- define "starling.listeningFamily" -}}
+ipFamilyPolicy: SingleStack
+ipFamilies: [{{ hasPrefix "[" .Values.node.listenAddress | ternary "IPv6" "IPv4" }}]
+{{- end -}}
+
+{{/* Address families of a service over TCP: `[::]` takes connections of both. */}}
+{{- define "starling.reachableFamilies" -}}
+{{- if eq .Values.node.listenAddress "[::]" -}}
+ipFamilyPolicy: PreferDualStack
+{{- else -}}
+{{- include "starling.listeningFamily" . -}}
+{{- end -}}
+{{- end -}}
+
 {{/* What makes a pod acceptable to the "restricted" Pod Security level. 1000 is the user `node` of the image. */}}
 {{- define "starling.podSecurityContext" -}}
 runAsNonRoot: true

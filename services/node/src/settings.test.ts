@@ -27,6 +27,15 @@ describe('settings', () => {
     expect(settings.advertise).toBe('[::1]:2');
   });
 
+  it('advertise the address of the listening family, in brackets where it needs them', () => {
+    const advertised = (listen: string, ips: string, more = {}) => readSettings({ ...enough, STARLING_LISTEN: listen, STARLING_ADVERTISE_IPS: ips, ...more }, []).advertise;
+    expect(advertised('0.0.0.0:9740', 'fd00::5,10.0.0.5')).toBe('10.0.0.5:9740');
+    expect(advertised('[::]:9740', '10.0.0.5,fd00::5')).toBe('[fd00::5]:9740');
+    expect(advertised('0.0.0.0:9740', '10.0.0.5', { STARLING_ADVERTISE: '192.0.2.1:1' })).toBe('192.0.2.1:1');
+    expect(faultsOf({ ...enough, STARLING_LISTEN: '[::]:9740', STARLING_ADVERTISE_IPS: '10.0.0.5' })).toContain('STARLING_ADVERTISE_IPS: none of 10.0.0.5 is of the family of STARLING_LISTEN, [::]:9740');
+    expect(faultsOf({ ...enough, STARLING_ADVERTISE_IPS: '10.0.0.5,here' })).toContain('STARLING_ADVERTISE_IPS: "here"');
+  });
+
   it('report every mistake at once, with the name of the setting and what it should be', () => {
     const message = faultsOf({ STARLING_LISTEN: 'here', STARLING_CONNECTION_RATIO: '3', STARLING_SAMPLE_INTERVAL: '1 hour', STARLING_LOG_LEVEL: 'loud', STARLING_SEDS: 'x' }, ['--lables', 'a=b']);
     for (const part of ['STARLING_LISTEN: "here"', 'STARLING_CONNECTION_RATIO: "3"', 'STARLING_SAMPLE_INTERVAL: "1 hour"', 'STARLING_LOG_LEVEL: "loud"', 'STARLING_SEDS is not a setting; did you mean STARLING_SEEDS?', '--lables is not a flag; did you mean --labels?', 'STARLING_TRUST_DIR must be set', 'STARLING_CERTIFICATE_DIR must be set']) {

@@ -2,10 +2,11 @@
  * Everything that somebody may set on a node: one table, read from the environment and from flags (flags win), checked
  * as a whole, all mistakes at once. What nobody would change stands in limits.ts of the core instead.
  */
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Address } from '@starling/gossip';
 import {
-  formatHostPort, type HostPort, needed, readBoolean, readClusterName, readDuration, readHostPort, readLabels, readList, readLogFormat, readLogLevel, readOneOf, readRatio, readSampleInterval, readTable, readText, setting,
+  formatHostPort, type HostPort, needed, readBoolean, readClusterName, readDuration, readHostPort, readIps, readLabels, readList, readLogFormat, readLogLevel, readOneOf, readRatio, readSampleInterval, readTable, readText, setting,
   settingsMessage, type SettingValues, variableOf,
 } from '@starling/program';
 import { StartError } from './errors.js';
@@ -19,6 +20,7 @@ export const settingDefinitions = {
   name: setting('NAME', null, readText(/^[\x21-\x7e]{1,63}$/, 'a name of 1 to 63 printable characters without spaces'), 'What people call this node; the host name unless set. Need not be unique.'),
   listen: setting('LISTEN', '0.0.0.0:9740', readHostPort, 'Gossip (QUIC, UDP).'),
   advertise: setting('ADVERTISE', null, readHostPort, 'Where others may dial this node; the listen address unless that is unspecified. Without either, this node finds peers only by dialling.'),
+  advertiseIps: setting('ADVERTISE_IPS', null, readIps, 'Unless `ADVERTISE` is set: the addresses of this machine, separated by commas, such as those of a pod. The first one of the family of `LISTEN` is where others may dial, at the port of `LISTEN`.'),
   apiListen: setting('API_LISTEN', '127.0.0.1:9741', readHostPort, 'API (HTTPS with mutual TLS).'),
   apiPlaintext: setting('API_PLAINTEXT', 'false', readBoolean, 'API without TLS; only on a loopback address.'),
   metricsListen: setting('METRICS_LISTEN', '127.0.0.1:9742', readHostPort, '/metrics, /livez and /readyz (HTTP).'),
@@ -93,8 +95,7 @@ function combine(values: Values, faults: string[]): Settings | null {
   const certificates = readCertificates(values, unset);
   const { cluster, listen, apiListen, metricsListen, dataDir, sampleInterval, logLevel, logFormat, trustDir } = values;
   if (cluster === null || listen === null || apiListen === null || metricsListen === null || dataDir === null || sampleInterval === null || logLevel === null || logFormat === null || trustDir === null || certificates === null) return null;
-  const specific = listen.host !== '0.0.0.0' && listen.host !== '::';
-  const advertise = values.advertise ?? (specific && listen.port !== 0 ? listen : null);
+  const advertise = values.advertise ?? advertisedOf(listen, values.advertiseIps, faults);
   return Object.freeze({
     cluster,
     name: values.name ?? hostname().slice(0, 63),
@@ -112,6 +113,18 @@ function combine(values: Values, faults: string[]): Settings | null {
     labels: values.labels ?? {},
     log: { level: logLevel, format: logFormat },
   });
+}
+
+/** An address that the gossip socket can answer from: one of its own family. Null when nothing says which. */
+function advertisedOf(listen: HostPort, ips: readonly string[] | null, faults: string[]): HostPort | null {
+  if (ips === null || listen.port === 0) {
+    const specific = listen.host !== '0.0.0.0' && listen.host !== '::';
+    return specific && listen.port !== 0 ? listen : null;
+  }
+  const host = ips.find((ip) => isIP(ip) === isIP(listen.host));
+  if (host !== undefined) return { host, port: listen.port };
+  faults.push(`${variableOf('ADVERTISE_IPS')}: none of ${ips.join(', ')} is of the family of ${variableOf('LISTEN')}, ${formatHostPort(listen)}`);
+  return null;
 }
 
 function readKubernetes({ endpointSlices, absencePods, absenceStatefulSet }: Values, faults: string[]): KubernetesSettings | null {

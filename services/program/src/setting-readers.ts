@@ -17,6 +17,13 @@ export function readHostPort(text: string): Reading<HostPort> {
   return port > 65_535 ? refuse(`the port ${port} is above 65535`) : read({ host, port });
 }
 
+/** IP literals without brackets, at least one. */
+export function readIps(text: string): Reading<readonly string[]> {
+  const ips = text.split(',').map((part) => part.trim());
+  const wrong = ips.find((ip) => isIP(ip) === 0);
+  return wrong === undefined ? read(ips) : refuse(`"${wrong}" is not an IP address`);
+}
+
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** `500ms`, `1s`, `15m`, `1h30m`; milliseconds. */

@@ -23,8 +23,9 @@
   value: $(POD_NAME)
 - name: STARLING_LISTEN
   value: {{ printf "%s:9740" $listen | quote }}
-- name: STARLING_ADVERTISE
-  value: {{ hasPrefix "[" $listen | ternary "[$(POD_IP)]:9740" "$(POD_IP):9740" | quote }}
+# Of both families where the cluster has both; the node takes the one that it listens on.
+- name: STARLING_ADVERTISE_IPS
+  valueFrom: {fieldRef: {fieldPath: status.podIPs}}
 - name: STARLING_API_LISTEN
   value: {{ printf "%s:9741" $listen | quote }}
 - name: STARLING_METRICS_LISTEN
