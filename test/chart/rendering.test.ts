@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../services/node/src/settings.js';
 import { readGatewaySettings } from '../../services/gateway/src/settings.js';
 import { gatewayLimits } from '../../services/gateway/src/gateway-limits.js';
-import { at, environmentOf, objects, one, podSpecs, variants, withoutHelm, type KubernetesObject } from './helm.js';
+import { at, environmentOf, notes, objects, one, podSpecs, variants, withoutHelm, type KubernetesObject } from './helm.js';
 
 const kindsWithoutNamespace = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
 
@@ -102,6 +102,15 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
   it('the visualizer looks from pod 0 and may look from every other', () => {
     const targets = environmentOf(podSpecs(objects()).get('Deployment starling-ui'))['STARLING_GATEWAY_TARGETS'];
     expect(targets?.split(',')).toEqual([0, 1, 2].map((number) => `starling-${number}=https://starling-${number}.starling-gossip.demo.svc.cluster.local:9741`));
+  });
+
+  it('leaves the number of nodes to others when it is told to', () => {
+    const all = objects(['--set', 'node.replicas=null']);
+    expect(Object.keys(one(all, 'StatefulSet')['spec'] as object)).not.toContain('replicas');
+    const pods = podSpecs(all);
+    expect(environmentOf(pods.get('Deployment starling-ui'))['STARLING_GATEWAY_TARGETS']).toBe('starling-0=https://starling-0.starling-gossip.demo.svc.cluster.local:9741,any=https://starling-api.demo.svc.cluster.local:9741');
+    expect(environmentOf(pods.get('Pod starling-test'))['EXPECTED']).toBe('1');
+    expect(notes(['--set', 'node.replicas=null'])).toContain('as many nodes as the StatefulSet has');
   });
 
   it('names no more pods than the gateway takes', () => {

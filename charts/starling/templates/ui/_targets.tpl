@@ -5,13 +5,16 @@
 {{- $targets = append $targets (printf "%s=%s" .name .url) -}}
 {{- end -}}
 {{- if not $targets -}}
+{{- $known := default 1 .Values.node.replicas -}}
 {{- if eq .Values.node.kind "StatefulSet" -}}
-{{- range $number := until (min 128 .Values.node.replicas | int) -}}
+{{- range $number := until (min 128 $known | int) -}}
 {{- $pod := printf "%s-%d" (include "starling.fullname" $) $number -}}
 {{- $targets = append $targets (printf "%s=https://%s.%s:9741" $pod $pod (include "starling.host" (list $ "-gossip"))) -}}
 {{- end -}}
-{{- else -}}
-{{- $targets = list (printf "any=https://%s:9741" (include "starling.host" (list . "-api"))) -}}
+{{- end -}}
+{{- /* Which pods there are besides, the chart cannot know. */ -}}
+{{- if or (eq .Values.node.kind "DaemonSet") (not .Values.node.replicas) -}}
+{{- $targets = append $targets (printf "any=https://%s:9741" (include "starling.host" (list . "-api"))) -}}
 {{- end -}}
 {{- end -}}
 {{- join "," $targets -}}
