@@ -38,15 +38,16 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-export function template(args: readonly string[]): Ran {
-  return run('helm', ['template', 'starling', chart, '--namespace', 'demo', ...args]);
+export function template(args: readonly string[], release = 'starling'): Ran {
+  return run('helm', ['template', release, chart, '--namespace', 'demo', ...args]);
 }
 
 /** @throws with helm's complaint when the chart does not render. */
-export function objects(args: readonly string[] = []): KubernetesObject[] {
-  const { status, stdout, stderr } = template(['--api-versions', 'cert-manager.io/v1', ...args]);
+export function objects(args: readonly string[] = [], release = 'starling'): KubernetesObject[] {
+  const { status, stdout, stderr } = template(['--api-versions', 'cert-manager.io/v1', ...args], release);
   if (status !== 0) throw new Error(stderr);
-  return parseAllDocuments(stdout).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
+  // Kubernetes reads YAML 1.1, where `on` and `1e5` are no text either.
+  return parseAllDocuments(stdout, { version: '1.1' }).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
 }
 
 /** What helm would print after the installation: as an object of a copy of the chart, because `helm template` leaves it out. */

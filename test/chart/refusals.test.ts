@@ -18,6 +18,8 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['node.extraSeeds={nohost}'], /extraSeeds/],
   [['node.terminationGracePeriodSeconds=1'], /terminationGracePeriodSeconds/],
   [['networkName=Not A Name'], /networkName/],
+  [['networkName=null'], /networkName/],
+  [['clusterDomain=null'], /clusterDomain/],
   [['image.node.digest=latest'], /digest/],
   [['image.pullPolicy=Sometimes'], /pullPolicy/],
   [['ui.targets[0].name=a', 'ui.targets[0].url=http://plain:9741'], /url/],

@@ -70,6 +70,36 @@ describe.skipIf(withoutHelm !== '')(`every variant of the chart${withoutHelm}`, 
   });
 });
 
+/** The type of every value, in order; what the values are called and are does not matter. */
+function typesIn(value: unknown): string[] {
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(typesIn) : [value === null ? 'null' : typeof value];
+}
+
+describe.skipIf(withoutHelm !== '')(`names that YAML takes for something else${withoutHelm}`, () => {
+  const names = (name: string, network = name) => [
+    ...['fullnameOverride', 'nameOverride', 'serviceAccount.name', 'certificates.trust.configMap', 'certificates.trust.secret.name', 'node.priorityClassName', 'node.persistence.storageClass', 'ui.priorityClassName', 'ui.ingress.className'].flatMap((value) => ['--set-string', `${value}=${name}`]),
+    ...['--set-string', `networkName=${network}`, '--set', 'node.persistence.enabled=true,ui.ingress.enabled=true,ui.ingress.hosts={a.example},discovery.endpointSlices.enabled=true,networkPolicy.enabled=true,networkPolicy.uiFrom[0].podSelector.a=b'],
+    ...['--set', 'monitoring.podMonitor.enabled=true,monitoring.networkMonitor.enabled=true,monitoring.rules.enabled=true'],
+  ];
+
+  it.each(['123', '1e5', 'true', 'on', 'null'])('%s stays a name', (name) => {
+    for (const mode of ['request', 'shared', 'files']) {
+      const further = ['--set', `certificates.mode=${mode}`];
+      expect(typesIn(objects([...names(name), ...further, '--namespace', name], name)), mode).toEqual(typesIn(objects([...names('text'), ...further, '--namespace', 'text'], 'text')));
+    }
+  });
+
+  it.each(['123', 'on'])('%s stays the name of a release alone', (name) => {
+    expect(typesIn(objects(['--namespace', name], name))).toEqual(typesIn(objects(['--namespace', 'text'], 'text')));
+  });
+
+  it('so does that of a platform\'s issuer', () => {
+    const issuer = ['--set', 'certificates.issuer.create=false', '--set-string', 'certificates.issuer.ref.name=123,certificates.trust.configMap=123'];
+    expect(environmentOf(podSpecs(objects(issuer)).get('StatefulSet starling'))['STARLING_REQUEST_ISSUER']).toBe('cert-manager.io/Issuer/123');
+    expect(at(one(objects(issuer), 'Certificate'), 'spec.issuerRef.name')).toBe('123');
+  });
+});
+
 function nodesOf(all: readonly KubernetesObject[]): string {
   return all.some(({ kind }) => kind === 'DaemonSet') ? 'DaemonSet starling' : 'StatefulSet starling';
 }

@@ -14,8 +14,8 @@
 {{/* Takes a list: the root context, the component. */}}
 {{- define "starling.selector" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ include "starling.name" $root }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/name: {{ include "starling.name" $root | quote }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
@@ -35,8 +35,8 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{/* name, namespace and labels of an object. Takes a list: the root context, the component, the suffix of the name. */}}
 {{- define "starling.metadata" -}}
 {{- $root := index . 0 -}}
-name: {{ include "starling.fullname" $root }}{{ index . 2 }}
-namespace: {{ $root.Release.Namespace }}
+name: "{{ include "starling.fullname" $root }}{{ index . 2 }}"
+namespace: {{ $root.Release.Namespace | quote }}
 labels:
   {{- include "starling.labels" (list $root (index . 1)) | nindent 2 }}
 {{- end -}}

@@ -3,13 +3,13 @@ The issuer that signs leaves. With a private authority it is the one of the sign
 */}}
 {{- define "starling.issuer" -}}
 {{- if .Values.certificates.issuer.create -}}
-name: {{ include "starling.fullname" . }}-ca-{{ .Values.certificates.ca.signer }}
+name: "{{ include "starling.fullname" . }}-ca-{{ .Values.certificates.ca.signer }}"
 kind: Issuer
 group: cert-manager.io
 {{- else -}}
-name: {{ required "certificates.issuer.ref.name: with certificates.issuer.create=false, name the issuer that is to sign" .Values.certificates.issuer.ref.name }}
-kind: {{ .Values.certificates.issuer.ref.kind }}
-group: {{ .Values.certificates.issuer.ref.group }}
+name: {{ required "certificates.issuer.ref.name: with certificates.issuer.create=false, name the issuer that is to sign" .Values.certificates.issuer.ref.name | quote }}
+kind: {{ .Values.certificates.issuer.ref.kind | quote }}
+group: {{ .Values.certificates.issuer.ref.group | quote }}
 {{- end -}}
 {{- end -}}
 
@@ -37,7 +37,7 @@ a machine makes its kubelet able to read every Secret that the pod names, so the
       {{- if include "starling.authority" . }}
       {{- range .Values.certificates.ca.roots }}
       - secret:
-          name: {{ include "starling.fullname" $ }}-anchor-{{ . }}
+          name: "{{ include "starling.fullname" $ }}-anchor-{{ . }}"
           items:
             - key: ca.crt
               path: root-{{ . }}.crt
@@ -45,17 +45,17 @@ a machine makes its kubelet able to read every Secret that the pod names, so the
       {{- end }}
       {{- with $trust.bundle }}
       - configMap:
-          name: {{ include "starling.fullname" $ }}-trust
+          name: "{{ include "starling.fullname" $ }}-trust"
       {{- end }}
       {{- with $trust.configMap }}
       - configMap:
-          name: {{ . }}
+          name: {{ . | quote }}
       {{- end }}
       {{- if $trust.secret.name }}
       - secret:
-          name: {{ $trust.secret.name }}
+          name: {{ $trust.secret.name | quote }}
           items:
-            - key: {{ $trust.secret.key }}
+            - key: {{ $trust.secret.key | quote }}
               path: given.crt
       {{- end }}
 {{- end -}}
@@ -78,10 +78,10 @@ Secret: its image has no Kubernetes client.
     driver: csi.cert-manager.io
     readOnly: true
     volumeAttributes:
-      csi.cert-manager.io/issuer-name: {{ $issuer.name }}
-      csi.cert-manager.io/issuer-kind: {{ $issuer.kind }}
-      csi.cert-manager.io/issuer-group: {{ $issuer.group }}
-      csi.cert-manager.io/uri-sans: spiffe://{{ $root.Values.networkName }}/{{ eq $part "node" | ternary "leaf" "gateway" }}/${POD_NAMESPACE}.${POD_NAME}
+      csi.cert-manager.io/issuer-name: {{ $issuer.name | quote }}
+      csi.cert-manager.io/issuer-kind: {{ $issuer.kind | quote }}
+      csi.cert-manager.io/issuer-group: {{ $issuer.group | quote }}
+      csi.cert-manager.io/uri-sans: "spiffe://{{ $root.Values.networkName }}/{{ eq $part "node" | ternary "leaf" "gateway" }}/${POD_NAMESPACE}.${POD_NAME}"
       csi.cert-manager.io/key-usages: digital signature,server auth,client auth
       csi.cert-manager.io/key-algorithm: ECDSA
       csi.cert-manager.io/key-size: "256"
@@ -91,13 +91,13 @@ Secret: its image has no Kubernetes client.
   {{- end }}
   {{- else if eq $c.mode "existingSecret" }}
   secret:
-    secretName: {{ required (printf "certificates.existingSecret.%s: name the Secret with tls.crt and tls.key" $part) (index $c.existingSecret $part) }}
+    secretName: {{ required (printf "certificates.existingSecret.%s: name the Secret with tls.crt and tls.key" $part) (index $c.existingSecret $part) | quote }}
     items:
       - {key: tls.crt, path: tls.crt}
       - {key: tls.key, path: tls.key}
   {{- else }}
   secret:
-    secretName: {{ include "starling.fullname" $root }}-{{ eq $part "node" | ternary "shared" "ui" }}-tls
+    secretName: "{{ include "starling.fullname" $root }}-{{ eq $part "node" | ternary "shared" "ui" }}-tls"
     items:
       - {key: tls.crt, path: tls.crt}
       - {key: tls.key, path: tls.key}

@@ -18,7 +18,7 @@
 - name: POD_IP
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 - name: STARLING_CLUSTER
-  value: {{ .Values.networkName }}
+  value: {{ .Values.networkName | quote }}
 - name: STARLING_NAME
   value: $(POD_NAME)
 - name: STARLING_LISTEN
@@ -41,12 +41,12 @@
   value: {{ . | quote }}
 {{- end }}
 - name: STARLING_SAMPLE_INTERVAL
-  value: {{ .Values.node.sampleInterval }}
+  value: {{ .Values.node.sampleInterval | quote }}
 {{- $slices := .Values.discovery.endpointSlices }}
 {{- $reasons := and $slices.enabled $slices.reasons }}
 {{- if $slices.enabled }}
 - name: STARLING_ENDPOINT_SLICES
-  value: {{ .Release.Namespace }}/{{ include "starling.fullname" . }}-gossip
+  value: "{{ .Release.Namespace }}/{{ include "starling.fullname" . }}-gossip"
 {{- end }}
 {{- if $reasons }}
 - name: POD_UID
@@ -57,7 +57,7 @@
   value: {{ join "," $selector | quote }}
 {{- if eq .Values.node.kind "StatefulSet" }}
 - name: STARLING_ABSENCE_STATEFUL_SET
-  value: {{ include "starling.fullname" . }}
+  value: {{ include "starling.fullname" . | quote }}
 {{- end }}
 {{- end }}
 {{- $pairs := list }}
@@ -69,7 +69,7 @@
   value: {{ join "," . | quote }}
 {{- end }}
 - name: STARLING_LOG_LEVEL
-  value: {{ .Values.node.logLevel }}
+  value: {{ .Values.node.logLevel | quote }}
 - name: STARLING_LOG_FORMAT
   value: json
 {{- if eq $c.mode "request" }}
@@ -83,9 +83,9 @@
 - name: STARLING_REQUEST_NAMESPACE
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 - name: STARLING_REQUEST_ISSUER
-  value: {{ printf "%s/%s/%s" $issuer.group $issuer.kind $issuer.name }}
+  value: {{ printf "%s/%s/%s" $issuer.group $issuer.kind $issuer.name | quote }}
 - name: STARLING_REQUEST_DURATION
-  value: {{ $c.duration }}
+  value: {{ $c.duration | quote }}
 {{- else }}
 - name: STARLING_CERTIFICATES
   value: files
@@ -108,7 +108,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  serviceAccountName: {{ include "starling.serviceAccountName" . }}
+  serviceAccountName: {{ include "starling.serviceAccountName" . | quote }}
   # Only a pod that asks for its certificate itself, or where the others are, has business with the API server.
   automountServiceAccountToken: {{ eq (include "starling.asksApiServer" .) "true" }}
   # Variables of services would look like settings of ours.
@@ -121,7 +121,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with $node.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- range $field := list "nodeSelector" "tolerations" "affinity" "hostAliases" "dnsConfig" }}
   {{- with index $node $field }}

@@ -31,7 +31,7 @@
 
 {{- define "starling.uiEnvironment" -}}
 - name: STARLING_CLUSTER
-  value: {{ .Values.networkName }}
+  value: {{ .Values.networkName | quote }}
 - name: STARLING_GATEWAY_LISTEN
   value: {{ printf "%s:8080" .Values.node.listenAddress | quote }}
 - name: STARLING_METRICS_LISTEN
@@ -45,5 +45,5 @@
 - name: STARLING_TRUST_DIR
   value: /etc/starling/trust
 - name: STARLING_LOG_LEVEL
-  value: {{ .Values.ui.logLevel }}
+  value: {{ .Values.ui.logLevel | quote }}
 {{- end -}}
