@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../services/node/src/settings.js';
 import { readGatewaySettings } from '../../services/gateway/src/settings.js';
 import { gatewayLimits } from '../../services/gateway/src/gateway-limits.js';
-import { at, environmentOf, notes, objects, one, podSpecs, variants, withoutHelm, type KubernetesObject } from './helm.js';
+import { at, environmentOf, notes, objects, one, podSpecs, template, variants, withoutHelm, type KubernetesObject } from './helm.js';
 
 const kindsWithoutNamespace = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
 
@@ -67,6 +67,25 @@ describe.skipIf(withoutHelm !== '')(`every variant of the chart${withoutHelm}`, 
         expect(rule.resources).not.toContain('secrets');
       }
     }
+  });
+});
+
+describe.skipIf(withoutHelm !== '')(`numbers in values files${withoutHelm}`, () => {
+  // As a values file gives them: what `--set` reads is an integer already.
+  const json = (values: object) => ['--set-json', Object.entries(values).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')];
+
+  it('reach a variable and a label as they were written', () => {
+    const numbers = { ID: 12_345_678, SHARE: 0.00001, BIG: 1_000_000, LESS: -12_345_678, YES: true };
+    const all = objects([...json({ 'node.env': numbers, 'ui.env': numbers, 'node.labels': { id: 12_345_678, on: true } })]);
+    const written = { ID: '12345678', SHARE: '0.00001', BIG: '1000000', LESS: '-12345678', YES: 'true' };
+    expect(environmentOf(podSpecs(all).get('StatefulSet starling'))).toMatchObject({ ...written, STARLING_LABELS: 'id=12345678,on=true' });
+    expect(environmentOf(podSpecs(all).get('Deployment starling-ui'))).toMatchObject(written);
+  });
+
+  it('stay whole where Kubernetes takes whole ones', () => {
+    const all = objects(json({ 'node.terminationGracePeriodSeconds': 2_000_000, 'node.minReadySeconds': 1_000_000 }));
+    expect(at(one(all, 'StatefulSet'), 'spec.minReadySeconds')).toBe(1_000_000);
+    expect(template(['--api-versions', 'cert-manager.io/v1', ...json({ 'node.terminationGracePeriodSeconds': 2_000_000 })]).stdout).toContain('terminationGracePeriodSeconds: 2000000');
   });
 });
 

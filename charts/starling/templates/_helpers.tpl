@@ -93,6 +93,11 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* A text, number or boolean as the operator wrote it. Helm holds numbers as fractions, and would print 12345678 as 1.2345678e+07. */}}
+{{- define "starling.text" -}}
+{{- kindIs "string" . | ternary . (toJson .) -}}
+{{- end -}}
+
 {{/*
 The environment of a container: the chart's variables, then the operator's, which may refer to them. Of two with one name only the operator's
 stays, because server-side apply refuses the second. Takes a list: the operator's map, the chart's list as YAML.
@@ -104,7 +109,7 @@ stays, because server-side apply refuses the second. Takes a list: the operator'
 {{- if not (hasKey $given .name) }}{{ $variables = append $variables . }}{{ end -}}
 {{- end -}}
 {{- range $name, $value := $given -}}
-{{- $source := kindIs "map" $value | ternary $value (dict "value" (toString $value)) -}}
+{{- $source := kindIs "map" $value | ternary $value (dict "value" (include "starling.text" $value)) -}}
 {{- $variables = append $variables (merge (dict "name" $name) $source) -}}
 {{- end -}}
 {{- toYaml $variables -}}

@@ -38,7 +38,7 @@
   value: {{ include "starling.seeds" . | quote }}
 {{- with .Values.node.connectionRatio }}
 - name: STARLING_CONNECTION_RATIO
-  value: {{ . | quote }}
+  value: {{ include "starling.text" . | quote }}
 {{- end }}
 - name: STARLING_SAMPLE_INTERVAL
   value: {{ .Values.node.sampleInterval | quote }}
@@ -61,7 +61,7 @@
 {{- end }}
 {{- end }}
 {{- $pairs := list }}
-{{- range $name, $value := .Values.node.labels }}{{ $pairs = append $pairs (printf "%s=%v" $name $value) }}{{ end }}
+{{- range $name, $value := .Values.node.labels }}{{ $pairs = append $pairs (printf "%s=%s" $name (include "starling.text" $value)) }}{{ end }}
 {{- /* By it others know which pod a node is in. */ -}}
 {{- if $reasons }}{{ $pairs = append $pairs "k8s.pod.uid=$(POD_UID)" }}{{ end }}
 {{- with $pairs }}
@@ -113,7 +113,7 @@ spec:
   automountServiceAccountToken: {{ eq (include "starling.asksApiServer" .) "true" }}
   # Variables of services would look like settings of ours.
   enableServiceLinks: false
-  terminationGracePeriodSeconds: {{ $node.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ int64 $node.terminationGracePeriodSeconds }}
   securityContext:
     {{- include "starling.podSecurityContext" . | nindent 4 }}
   {{- with .Values.image.pullSecrets }}
