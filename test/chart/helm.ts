@@ -50,6 +50,20 @@ export function objects(args: readonly string[] = [], release = 'starling'): Kub
   return parseAllDocuments(stdout, { version: '1.1' }).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
 }
 
+/** As the dependency of a chart that switches it by `starling.enabled`, with these values of that chart. */
+export function templateBelow(values: object): Ran {
+  const above = mkdtempSync(join(tmpdir(), 'starling-above-'));
+  try {
+    cpSync(chart, join(above, 'charts', 'starling'), { recursive: true });
+    const dependency = { name: 'starling', version: '*', condition: 'starling.enabled' };
+    writeFileSync(join(above, 'Chart.yaml'), JSON.stringify({ apiVersion: 'v2', name: 'above', version: '1.0.0', dependencies: [dependency] }));
+    writeFileSync(join(above, 'values.yaml'), JSON.stringify(values));
+    return run('helm', ['template', 'platform', above, '--namespace', 'demo', '--api-versions', 'cert-manager.io/v1']);
+  } finally {
+    rmSync(above, { recursive: true });
+  }
+}
+
 /** What helm would print after the installation: as an object of a copy of the chart, because `helm template` leaves it out. */
 export function notes(args: readonly string[] = []): string {
   const copy = mkdtempSync(join(tmpdir(), 'starling-notes-'));

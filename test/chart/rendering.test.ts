@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../services/node/src/settings.js';
 import { readGatewaySettings } from '../../services/gateway/src/settings.js';
 import { gatewayLimits } from '../../services/gateway/src/gateway-limits.js';
-import { at, environmentOf, notes, objects, one, podSpecs, template, variants, withoutHelm, type KubernetesObject } from './helm.js';
+import { at, environmentOf, notes, objects, one, podSpecs, template, templateBelow, variants, withoutHelm, type KubernetesObject } from './helm.js';
 
 const kindsWithoutNamespace = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
 
@@ -86,6 +86,14 @@ describe.skipIf(withoutHelm !== '')(`numbers in values files${withoutHelm}`, () 
     const all = objects(json({ 'node.terminationGracePeriodSeconds': 2_000_000, 'node.minReadySeconds': 1_000_000 }));
     expect(at(one(all, 'StatefulSet'), 'spec.minReadySeconds')).toBe(1_000_000);
     expect(template(['--api-versions', 'cert-manager.io/v1', ...json({ 'node.terminationGracePeriodSeconds': 2_000_000 })]).stdout).toContain('terminationGracePeriodSeconds: 2000000');
+  });
+});
+
+describe.skipIf(withoutHelm !== '')(`below another chart${withoutHelm}`, () => {
+  it('is switched on and off by its condition, and lets global values pass', () => {
+    const on = templateBelow({ global: { imageRegistry: 'registry.example' }, starling: { enabled: true, networkName: 'inner' } });
+    expect(on).toMatchObject({ status: 0, stdout: expect.stringContaining('platform-starling') });
+    expect(templateBelow({ starling: { enabled: false } }).stdout).not.toContain('platform-starling');
   });
 });
 
