@@ -54,7 +54,11 @@ const contradictions: readonly (readonly [readonly string[], string])[] = [
   [['node.kind=DaemonSet', 'node.persistence.enabled=true'], 'node.persistence.enabled'],
   [['node.kind=DaemonSet', 'monitoring.networkMonitor.enabled=true'], 'monitoring.networkMonitor.enabled'],
   [['ui.ingress.enabled=true'], 'ui.ingress.hosts'],
-  [['ui.httpRoute.enabled=true'], 'ui.httpRoute.parentRefs'],
+  [['ui.httpRoute.enabled=true', 'ui.allowedHosts={a.example}'], 'ui.httpRoute.parentRefs'],
+  [['ui.httpRoute.enabled=true', 'ui.httpRoute.parentRefs[0].name=gateway'], 'ui.httpRoute.hostnames'],
+  [['networkPolicy.enabled=true', 'ui.ingress.enabled=true', 'ui.ingress.hosts={a.example}'], 'networkPolicy.uiFrom: nobody is let in through ui.ingress;'],
+  [['networkPolicy.enabled=true', 'ui.httpRoute.enabled=true', 'ui.httpRoute.parentRefs[0].name=gateway', 'ui.httpRoute.hostnames={a.example}'], 'networkPolicy.uiFrom: nobody is let in through ui.httpRoute;'],
+  [['networkPolicy.enabled=true', 'ui.service.type=LoadBalancer'], 'networkPolicy.uiFrom: nobody is let in through ui.service.type=LoadBalancer;'],
 ];
 
 describe.skipIf(withoutHelm !== '')(`values that contradict one another${withoutHelm}`, () => {

@@ -170,6 +170,13 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
     expect(notes(['--set', 'node.replicas=null'])).toContain('as many nodes as the StatefulSet has');
   });
 
+  it('the visualizer takes browsers under every name that leads to it, also one with an asterisk', () => {
+    const all = objects(['--set', 'ui.ingress.enabled=true,ui.ingress.hosts={*.example.com}', '--set', 'ui.httpRoute.enabled=true,ui.httpRoute.hostnames={*.example.org},ui.httpRoute.parentRefs[0].name=gateway']);
+    expect(readGatewaySettings(environmentOf(podSpecs(all).get('Deployment starling-ui')), []).allowedHosts).toEqual(expect.arrayContaining(['*.example.com', '*.example.org']));
+    expect(notes(['--set', 'ui.service.type=LoadBalancer'])).toContain('ui.allowedHosts');
+    expect(notes(['--set', 'ui.service.type=LoadBalancer,ui.allowedHosts={a.example}'])).not.toContain('ui.allowedHosts');
+  });
+
   it('names no more pods than the gateway takes', () => {
     const gateway = environmentOf(podSpecs(objects(['--set', 'node.replicas=1000'])).get('Deployment starling-ui'));
     expect(readGatewaySettings(gateway, []).targets).toHaveLength(gatewayLimits.maxTargets);

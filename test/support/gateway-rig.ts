@@ -182,7 +182,7 @@ export class GatewayRig {
 
   async #openGateway(): Promise<void> {
     const gateway = await openGateway({
-      settings: { cluster: 'starling', listen: { host, port: 0 }, targets: [{ name: 'here', url: this.node.url }, { name: 'there', url: this.other.url }], allowedHosts: ['page.example'] },
+      settings: { cluster: 'starling', listen: { host, port: 0 }, targets: [{ name: 'here', url: this.node.url }, { name: 'there', url: this.other.url }], allowedHosts: ['page.example', '*.pages.example'] },
       material: this.material(),
       pageDir: this.#ready.pageDir,
       log: createLog({ level: 'info', format: 'json' }, { write: (line) => void this.logged.push(line) }),

@@ -32,10 +32,17 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 export function browserFault(request: FastifyRequest, allowedHosts: ReadonlySet<string>): Refusal | null {
   const { host, origin } = request.headers;
   const name = hostName(host);
-  if (name === null || !(isLoopbackName(name) || allowedHosts.has(name))) return new Refusal('foreign-host', 'This name is not allowed. Use an allowed one, or add it to STARLING_GATEWAY_ALLOWED_HOSTS.');
+  if (name === null || !(isLoopbackName(name) || isAllowed(name, allowedHosts))) return new Refusal('foreign-host', 'This name is not allowed. Use an allowed one, or add it to STARLING_GATEWAY_ALLOWED_HOSTS.');
   // The scheme may differ: whoever stands in front may have ended TLS.
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase())) return new Refusal('foreign-origin', 'Only the page that this gateway serves may ask.');
   return null;
+}
+
+/** By itself, or by `*.` and what follows one of its dots. */
+function isAllowed(name: string, allowedHosts: ReadonlySet<string>): boolean {
+  if (allowedHosts.has(name)) return true;
+  for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) if (allowedHosts.has(`*${name.slice(dot)}`)) return true;
+  return false;
 }
 
 /** The API is for reading; everything here is. */

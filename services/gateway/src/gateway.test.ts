@@ -27,11 +27,11 @@ describe('the page', () => {
 });
 
 describe('a browser', () => {
-  it.each([['localhost:8080'], ['127.0.0.1'], ['[::1]:8080'], ['page.example'], ['PAGE.example:443']])('may ask for %s', async (name) => {
+  it.each([['localhost:8080'], ['127.0.0.1'], ['[::1]:8080'], ['page.example'], ['PAGE.example:443'], ['a.pages.example'], ['a.b.pages.example:80']])('may ask for %s', async (name) => {
     expect((await rig.ask('/', { headers: { host: name } })).status).toBe(200);
   });
 
-  it.each([['evil.example'], ['page.example.evil.example'], ['a/b']])('may not ask for "%s"', async (name) => {
+  it.each([['evil.example'], ['page.example.evil.example'], ['a.page.example'], ['pages.example'], ['evilpages.example'], ['.pages.example'], ['a.pages.example.evil.example'], ['*.pages.example'], ['a/b']])('may not ask for "%s"', async (name) => {
     const answer = await rig.ask(paths.nodes, { headers: { host: name } });
     expect([answer.status, problemOf(answer).type]).toEqual([403, 'urn:starling:problem:foreign-host']);
     expect(answer.headers['x-content-type-options']).toBe('nosniff');

@@ -27,6 +27,11 @@ describe('the settings', () => {
     expect(settings.targets.map(({ name }) => name)).toEqual(['x', 'y']);
   });
 
+  it('allow every host below a name that is given with an asterisk, and nothing else by one', () => {
+    expect(readGatewaySettings({ ...needed, STARLING_GATEWAY_ALLOWED_HOSTS: '*.Example.com' }, []).allowedHosts).toEqual(['*.example.com']);
+    for (const host of ['*', '*.', 'a.*', '*example.com', '*.*.example.com', '*.10.0.0.1']) expect(faultsOf({ ...needed, STARLING_GATEWAY_ALLOWED_HOSTS: host }), host).toContain(`"${host}" is not a host name`);
+  });
+
   it('take an empty variable for one that is not set', () => {
     expect(readGatewaySettings({ ...needed, STARLING_CLUSTER: '' }, []).cluster).toBe('starling');
   });

@@ -1,4 +1,5 @@
 /** Everything that somebody may set on a gateway: environment and flags (flags win), all mistakes at once. */
+import { isIP } from 'node:net';
 import { hostName } from '@starling/contract';
 import { type HostPort, type LogOptions, needed, type Reading, readClusterName, readHostPort, readList, readLogFormat, readLogLevel, readTable, readText, setting, settingsMessage } from '@starling/program';
 import { type TargetSettings, targetsOf } from './target-list.js';
@@ -11,7 +12,7 @@ export interface GatewaySettings {
   readonly targets: Targets;
   /** File of further ones; null when there is none. */
   readonly targetsFile: string | null;
-  /** Names under which browsers may ask, beside those of this machine itself. */
+  /** Names under which browsers may ask, beside those of this machine itself; `*.x` for all below x. */
   readonly allowedHosts: readonly string[];
   readonly certificateDir: string;
   readonly trustDir: string;
@@ -37,7 +38,7 @@ export const gatewaySettingDefinitions = {
   metricsListen: setting('METRICS_LISTEN', '127.0.0.1:8081', readHostPort, '/metrics, /livez and /readyz (HTTP).'),
   targets: needed('GATEWAY_TARGETS', readTargets, 'Nodes that can be shown, `name=https://host:port,...`; the first is the designated one.'),
   targetsFile: setting('GATEWAY_TARGETS_FILE', null, path, 'File of further nodes that can be shown, one `name=https://host:port` in a line; read again while running.'),
-  allowedHosts: setting('GATEWAY_ALLOWED_HOSTS', '', readHosts, 'Host names under which browsers may ask, separated by commas. Loopback names may always.'),
+  allowedHosts: setting('GATEWAY_ALLOWED_HOSTS', '', readHosts, 'Host names under which browsers may ask, separated by commas; `*.example.com` for all below that name. Loopback names may always.'),
   certificateDir: needed('CERTIFICATE_DIR', path, 'Directory of tls.crt and tls.key of the gateway, read again while running.'),
   trustDir: needed('TRUST_DIR', path, 'Directory of trusted roots (every *.crt and *.pem), read again while running.'),
   logLevel: setting('LOG_LEVEL', 'info', readLogLevel, 'How much to log.'),
@@ -63,10 +64,17 @@ function readTargets(text: string): Reading<Targets> {
   return first === undefined ? { ok: false, fault: 'it names no node' } : { ok: true, value: [first, ...others] };
 }
 
+/** Null for what no browser can ask under. */
+function allowedHost(entry: string): string | null {
+  const [, wildcard = '', rest = ''] = /^(\*\.)?(.*)$/.exec(entry) ?? [];
+  const name = wildcard !== '' && isIP(rest) !== 0 ? null : hostName(rest);
+  return name === null ? null : wildcard + name;
+}
+
 function readHosts(text: string): Reading<readonly string[]> {
   const list = readList(text);
   const entries = list.ok ? list.value : [];
-  const wrong = entries.filter((entry) => hostName(entry) === null);
+  const wrong = entries.filter((entry) => allowedHost(entry) === null);
   if (wrong.length > 0) return { ok: false, fault: wrong.map((entry) => `"${entry}" is not a host name`).join('; ') };
-  return { ok: true, value: entries.flatMap((entry) => hostName(entry) ?? []) };
+  return { ok: true, value: entries.flatMap((entry) => allowedHost(entry) ?? []) };
 }
