@@ -194,6 +194,32 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
   });
 });
 
+describe.skipIf(withoutHelm !== '')(`a cluster that gives pods their own users${withoutHelm}`, () => {
+  it('takes fields of the security contexts out, and adds others', () => {
+    const given = ['podSecurityContext.runAsUser=null', 'podSecurityContext.runAsGroup=null', 'podSecurityContext.fsGroup=null', 'podSecurityContext.supplementalGroups={1000660000}', 'containerSecurityContext.runAsNonRoot=true'];
+    const all = objects(given.flatMap((value) => ['--set', value]));
+    const pods = podSpecs(all);
+    expect([...pods.keys()].sort()).toEqual(['Deployment starling-ui', 'Pod starling-test', 'StatefulSet starling']);
+    for (const [name, spec] of pods) {
+      expect(spec.securityContext, name).toEqual({ runAsNonRoot: true, fsGroupChangePolicy: 'OnRootMismatch', seccompProfile: { type: 'RuntimeDefault' }, supplementalGroups: [1_000_660_000] });
+      expect(spec.containers[0]?.securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] }, runAsNonRoot: true });
+    }
+  });
+
+  it('lets the CSI driver give its files to nobody in particular', () => {
+    const attributes = (args: readonly string[]) => podSpecs(objects(['--set', 'certificates.mode=files', ...args])).get('StatefulSet starling')?.volumes.map((volume) => at(volume, 'csi.volumeAttributes')).find((found) => found !== undefined) as Record<string, string>;
+    expect(attributes(['--set', 'podSecurityContext.fsGroup=1000660000'])['csi.cert-manager.io/fs-group']).toBe('1000660000');
+    expect(Object.keys(attributes(['--set', 'podSecurityContext.fsGroup=null']))).not.toContain('csi.cert-manager.io/fs-group');
+  });
+
+  it('asks names at the ports of its DNS', () => {
+    for (const policy of ['starling', 'starling-ui']) {
+      const egress = at(one(objects(['--set', 'networkPolicy.enabled=true,networkPolicy.dnsPorts={53,5353}']), 'NetworkPolicy', policy), 'spec.egress');
+      expect(egress).toContainEqual({ ports: [53, 5353].flatMap((port) => [{ port, protocol: 'UDP' }, { port, protocol: 'TCP' }]) });
+    }
+  });
+});
+
 describe.skipIf(withoutHelm !== '')(`discovery through the Kubernetes API${withoutHelm}`, () => {
   const on = ['--set', 'discovery.endpointSlices.enabled=true'];
   const rulesOf = (args: readonly string[]) => one(objects(args), 'Role', 'starling-discovery')['rules'];

@@ -75,24 +75,6 @@ ipFamilyPolicy: PreferDualStack
 {{- end -}}
 {{- end -}}
 
-{{/* What makes a pod acceptable to the "restricted" Pod Security level. 1000 is the user `node` of the image. */}}
-{{- define "starling.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 1000
-runAsGroup: 1000
-fsGroup: 1000
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile:
-  type: RuntimeDefault
-{{- end -}}
-
-{{- define "starling.containerSecurityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
-{{- end -}}
-
 {{/* A text, number or boolean as the operator wrote it. Helm holds numbers as fractions, and would print 12345678 as 1.2345678e+07. */}}
 {{- define "starling.text" -}}
 {{- kindIs "string" . | ternary . (toJson .) -}}

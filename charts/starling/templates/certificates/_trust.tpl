@@ -87,7 +87,9 @@ Secret: its image has no Kubernetes client.
       csi.cert-manager.io/key-size: "256"
       csi.cert-manager.io/key-encoding: PKCS8
       csi.cert-manager.io/duration: {{ $c.duration }}
-      csi.cert-manager.io/fs-group: "1000"
+      {{- with $root.Values.podSecurityContext.fsGroup }}
+      csi.cert-manager.io/fs-group: {{ include "starling.text" . | quote }}
+      {{- end }}
   {{- end }}
   {{- else if eq $c.mode "existingSecret" }}
   secret:

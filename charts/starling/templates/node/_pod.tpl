@@ -115,7 +115,7 @@ spec:
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ int64 $node.terminationGracePeriodSeconds }}
   securityContext:
-    {{- include "starling.podSecurityContext" . | nindent 4 }}
+    {{- toYaml .Values.podSecurityContext | nindent 4 }}
   {{- with .Values.image.pullSecrets }}
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
@@ -147,7 +147,7 @@ spec:
       # A node that cannot start says why in its last line; `kubectl describe pod` shows it.
       terminationMessagePolicy: FallbackToLogsOnError
       securityContext:
-        {{- include "starling.containerSecurityContext" . | nindent 8 }}
+        {{- toYaml .Values.containerSecurityContext | nindent 8 }}
       env:
         {{- include "starling.env" (list $node.env (include "starling.nodeEnvironment" .)) | trim | nindent 8 }}
       ports:
