@@ -194,6 +194,30 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
   });
 });
 
+describe.skipIf(withoutHelm !== '')(`the fence around the pods' traffic${withoutHelm}`, () => {
+  const rules = (name: string, direction: 'ingress' | 'egress', set: readonly string[] = []) =>
+    at(one(objects(['networkPolicy.enabled=true', ...set].flatMap((value) => ['--set', value])), 'NetworkPolicy', name), `spec.${direction}`) as { ports: { port: unknown }[]; from?: unknown[]; to?: unknown[] }[];
+  const portsOf = (rule: { ports: { port: unknown }[] } | undefined) => rule?.ports.map(({ port }) => port);
+
+  it('lets nodes and visualizer speak to the ports of what they are told to speak to', () => {
+    const seeds = ['node.extraSeeds={edge.example:9740,edge.example:9999,[fd00::1]:9998,srv:_gossip._udp.example}'];
+    expect(portsOf(rules('starling', 'egress', seeds)[0])).toEqual([9740, 9999, 9998]);
+    const targets = ['ui.targets[0].name=far', 'ui.targets[0].url=https://far.example:19741', 'ui.targets[1].name=near', 'ui.targets[1].url=https://near.example:9741'];
+    expect(portsOf(rules('starling-ui', 'egress', targets)[0])).toEqual([9741, 19_741]);
+  });
+
+  it('opens what else an operator says', () => {
+    const further = { ports: [{ port: 9900, protocol: 'UDP' }] };
+    const extra = ['networkPolicy.extraEgress[0].ports[0].port=9900', 'networkPolicy.extraEgress[0].ports[0].protocol=UDP'];
+    for (const name of ['starling', 'starling-ui']) expect(rules(name, 'egress', extra).at(-1)).toEqual(further);
+    const gateway = { podSelector: { matchLabels: { app: 'gateway' } } };
+    const api = (set: readonly string[]) => rules('starling', 'ingress', ['networkPolicy.apiFrom[0].podSelector.matchLabels.app=gateway', ...set]).find(({ ports }) => ports[0]?.port === 'api')?.from;
+    expect(api([])).toEqual([expect.anything(), gateway]);
+    expect(api(['ui.enabled=false'])).toEqual([gateway]);
+    expect(rules('starling', 'ingress', ['ui.enabled=false']).filter(({ ports }) => ports[0]?.port === 'api')).toEqual([]);
+  });
+});
+
 describe.skipIf(withoutHelm !== '')(`a cluster that gives pods their own users${withoutHelm}`, () => {
   it('takes fields of the security contexts out, and adds others', () => {
     const given = ['podSecurityContext.runAsUser=null', 'podSecurityContext.runAsGroup=null', 'podSecurityContext.fsGroup=null', 'podSecurityContext.supplementalGroups={1000660000}', 'containerSecurityContext.runAsNonRoot=true'];

@@ -75,6 +75,15 @@ ipFamilyPolicy: PreferDualStack
 {{- end -}}
 {{- end -}}
 
+{{/* Ports that a network policy must let through, without doubles. Takes a list: our own port, addresses that may end in another one. */}}
+{{- define "starling.portsOf" -}}
+{{- $ports := list (index . 0) -}}
+{{- range index . 1 -}}
+{{- with regexFind ":[0-9]+$" . -}}{{- $ports = append $ports (trimPrefix ":" . | int) -}}{{- end -}}
+{{- end -}}
+{{- uniq $ports | toYaml -}}
+{{- end -}}
+
 {{/* A text, number or boolean as the operator wrote it. Helm holds numbers as fractions, and would print 12345678 as 1.2345678e+07. */}}
 {{- define "starling.text" -}}
 {{- kindIs "string" . | ternary . (toJson .) -}}
