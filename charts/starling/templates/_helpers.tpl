@@ -84,6 +84,15 @@ ipFamilyPolicy: PreferDualStack
 {{- uniq $ports | toYaml -}}
 {{- end -}}
 
+{{/* Seconds of a duration such as 1h30m. */}}
+{{- define "starling.seconds" -}}
+{{- $seconds := 0 -}}
+{{- range regexFindAll "[0-9]+[hms]" . -1 -}}
+{{- $seconds = add $seconds (mul (regexFind "[0-9]+" . | int64) (index (dict "h" 3600 "m" 60 "s" 1) (regexFind "[hms]" .))) -}}
+{{- end -}}
+{{- $seconds -}}
+{{- end -}}
+
 {{/* A text, number or boolean as the operator wrote it. Helm holds numbers as fractions, and would print 12345678 as 1.2345678e+07. */}}
 {{- define "starling.text" -}}
 {{- kindIs "string" . | ternary . (toJson .) -}}
