@@ -170,6 +170,12 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
     expect(notes(['--set', 'node.replicas=null'])).toContain('as many nodes as the StatefulSet has');
   });
 
+  it('nodes are spread over machines and zones, each as strictly as it is said for it', () => {
+    const spread = (args: readonly string[]) => (at(one(objects(args), 'StatefulSet'), 'spec.template.spec.topologySpreadConstraints') as { topologyKey: string; whenUnsatisfiable: string }[]).map((one) => [one.topologyKey, one.whenUnsatisfiable]);
+    expect(spread(['--set', 'node.topologySpread.whenUnsatisfiable=DoNotSchedule'])).toEqual([['kubernetes.io/hostname', 'DoNotSchedule'], ['topology.kubernetes.io/zone', 'ScheduleAnyway']]);
+    expect(spread(['--set', 'node.topologySpread.zonesWhenUnsatisfiable=DoNotSchedule'])).toEqual([['kubernetes.io/hostname', 'ScheduleAnyway'], ['topology.kubernetes.io/zone', 'DoNotSchedule']]);
+  });
+
   it('the visualizer takes browsers under every name that leads to it, also one with an asterisk', () => {
     const all = objects(['--set', 'ui.ingress.enabled=true,ui.ingress.hosts={*.example.com}', '--set', 'ui.httpRoute.enabled=true,ui.httpRoute.hostnames={*.example.org},ui.httpRoute.parentRefs[0].name=gateway']);
     expect(readGatewaySettings(environmentOf(podSpecs(all).get('Deployment starling-ui')), []).allowedHosts).toEqual(expect.arrayContaining(['*.example.com', '*.example.org']));

@@ -131,10 +131,10 @@ spec:
   {{- end }}
   {{- if and $node.topologySpread.enabled (eq $node.kind "StatefulSet") }}
   topologySpreadConstraints:
-    {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+    {{- range $key, $otherwise := dict "kubernetes.io/hostname" $node.topologySpread.whenUnsatisfiable "topology.kubernetes.io/zone" $node.topologySpread.zonesWhenUnsatisfiable }}
     - maxSkew: 1
-      topologyKey: {{ . }}
-      whenUnsatisfiable: {{ $node.topologySpread.whenUnsatisfiable }}
+      topologyKey: {{ $key }}
+      whenUnsatisfiable: {{ $otherwise }}
       labelSelector:
         matchLabels:
           {{- include "starling.selector" (list $ "node") | nindent 10 }}
