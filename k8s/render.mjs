@@ -30,7 +30,7 @@ export function render() {
 }
 
 function template(values, only) {
-  const options = ['--namespace', namespace, '--api-versions', 'cert-manager.io/v1', '--set', values.join(',')];
+  const options = ['--namespace', namespace, '--api-versions', 'cert-manager.io/v1', '--api-versions', 'monitoring.coreos.com/v1', '--set', values.join(',')];
   return execFileSync('helm', ['template', 'starling', chart, ...options, ...only.flatMap((name) => ['--show-only', `templates/monitoring/${name}.yaml`])], { encoding: 'utf8' });
 }
 

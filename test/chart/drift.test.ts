@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { chart, root, run, template, withoutHelm } from './helm.js';
+import { chart, everyApi, root, run, template, withoutHelm } from './helm.js';
 
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 
@@ -68,7 +68,7 @@ describe.skipIf(withoutHelm !== '')(`with helm${withoutHelm}`, () => {
   });
 
   it('the values for production render', () => {
-    expect(template(['--api-versions', 'cert-manager.io/v1', '--values', `${chart}/values-production.yaml`])).toMatchObject({ status: 0 });
+    expect(template([...everyApi, '--values', `${chart}/values-production.yaml`])).toMatchObject({ status: 0 });
   });
 });
 

@@ -9,6 +9,9 @@ export const root = join(import.meta.dirname, '..', '..');
 export const chart = join(root, 'charts', 'starling');
 export const variants = readdirSync(join(chart, 'ci')).map((file) => ({ name: file.replace('.yaml', ''), file: join(chart, 'ci', file) }));
 
+/** What a cluster with everything installed that the chart can use has. */
+export const everyApi = ['cert-manager.io/v1', 'monitoring.coreos.com/v1'].flatMap((api) => ['--api-versions', api]);
+
 /** Where the test cluster keeps the programs that it built. */
 const cluster = join(process.env['CLUSTER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'starling-cluster'), 'bin');
 const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}${cluster}` };
@@ -44,7 +47,7 @@ export function template(args: readonly string[], release = 'starling'): Ran {
 
 /** @throws with helm's complaint when the chart does not render. */
 export function objects(args: readonly string[] = [], release = 'starling'): KubernetesObject[] {
-  const { status, stdout, stderr } = template(['--api-versions', 'cert-manager.io/v1', ...args], release);
+  const { status, stdout, stderr } = template([...everyApi, ...args], release);
   if (status !== 0) throw new Error(stderr);
   // Kubernetes reads YAML 1.1, where `on` and `1e5` are no text either.
   return parseAllDocuments(stdout, { version: '1.1' }).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
@@ -58,7 +61,7 @@ export function templateBelow(values: object): Ran {
     const dependency = { name: 'starling', version: '*', condition: 'starling.enabled' };
     writeFileSync(join(above, 'Chart.yaml'), JSON.stringify({ apiVersion: 'v2', name: 'above', version: '1.0.0', dependencies: [dependency] }));
     writeFileSync(join(above, 'values.yaml'), JSON.stringify(values));
-    return run('helm', ['template', 'platform', above, '--namespace', 'demo', '--api-versions', 'cert-manager.io/v1']);
+    return run('helm', ['template', 'platform', above, '--namespace', 'demo', ...everyApi]);
   } finally {
     rmSync(above, { recursive: true });
   }
@@ -71,7 +74,7 @@ export function notes(args: readonly string[] = []): string {
     cpSync(chart, copy, { recursive: true });
     const text = readFileSync(join(chart, 'templates', 'NOTES.txt'), 'utf8');
     writeFileSync(join(copy, 'templates', 'shown.yaml'), `{{- define "notes" }}${text}{{ end }}\ntext: {{ include "notes" . | quote }}\n`);
-    const { status, stdout, stderr } = run('helm', ['template', 'starling', copy, '--namespace', 'demo', '--api-versions', 'cert-manager.io/v1', '--show-only', 'templates/shown.yaml', ...args]);
+    const { status, stdout, stderr } = run('helm', ['template', 'starling', copy, '--namespace', 'demo', ...everyApi, '--show-only', 'templates/shown.yaml', ...args]);
     if (status !== 0) throw new Error(stderr);
     return (parse(stdout) as { text: string }).text;
   } finally {

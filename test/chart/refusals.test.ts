@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gatewayLimits } from '../../services/gateway/src/gateway-limits.js';
-import { chart, template, withoutHelm } from './helm.js';
+import { chart, everyApi, template, withoutHelm } from './helm.js';
 
 const certManager = ['--api-versions', 'cert-manager.io/v1'];
 
@@ -70,9 +70,23 @@ const contradictions: readonly (readonly [readonly string[], string])[] = [
 
 describe.skipIf(withoutHelm !== '')(`values that contradict one another${withoutHelm}`, () => {
   it.each(contradictions)('%s', (values, complaint) => {
-    const { status, stderr } = template([...certManager, ...values.flatMap((value) => ['--set', value])]);
+    const { status, stderr } = template([...everyApi, ...values.flatMap((value) => ['--set', value])]);
     expect(status).not.toBe(0);
     expect(stderr).toContain(complaint);
+  });
+});
+
+describe.skipIf(withoutHelm !== '')(`a cluster without the Prometheus Operator${withoutHelm}`, () => {
+  const asking: readonly (readonly string[])[] = [['--values', `${chart}/values-production.yaml`], ...['podMonitor', 'networkMonitor', 'rules'].map((made) => ['--set', `monitoring.${made}.enabled=true`])];
+  it.each(asking.map((values) => ({ values })))('is told what it lacks: $values', ({ values }) => {
+    const { status, stderr } = template([...certManager, ...values]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('This cluster has no Prometheus Operator');
+    expect(template([...certManager, ...values, '--set', 'monitoring.requireOperator=false'])).toMatchObject({ status: 0 });
+  });
+
+  it('takes the rest of the values for production, and the dashboard, which is a ConfigMap', () => {
+    expect(template([...certManager, '--values', `${chart}/values-production.yaml`, '--set', 'monitoring.podMonitor.enabled=false,monitoring.rules.enabled=false'])).toMatchObject({ status: 0 });
   });
 });
 
