@@ -98,6 +98,7 @@ export interface PodSpec {
   readonly volumes: readonly Record<string, unknown>[];
   readonly securityContext: Record<string, unknown>;
   readonly automountServiceAccountToken: boolean;
+  readonly nodeSelector?: Record<string, string>;
 }
 
 export interface Container {

@@ -170,6 +170,11 @@ describe.skipIf(withoutHelm !== '')(`without a value${withoutHelm}`, () => {
     expect(notes(['--set', 'node.replicas=null'])).toContain('as many nodes as the StatefulSet has');
   });
 
+  it('every pod asks for a machine that has the programs, and one that is not ready keeps no machine from being drained', () => {
+    for (const [name, spec] of podSpecs(objects())) expect(spec.nodeSelector, name).toEqual({ 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' });
+    expect(at(one(objects(['--set', 'node.podDisruptionBudget.enabled=true']), 'PodDisruptionBudget'), 'spec.unhealthyPodEvictionPolicy')).toBe('AlwaysAllow');
+  });
+
   it('nodes are spread over machines and zones, each as strictly as it is said for it', () => {
     const spread = (args: readonly string[]) => (at(one(objects(args), 'StatefulSet'), 'spec.template.spec.topologySpreadConstraints') as { topologyKey: string; whenUnsatisfiable: string }[]).map((one) => [one.topologyKey, one.whenUnsatisfiable]);
     expect(spread(['--set', 'node.topologySpread.whenUnsatisfiable=DoNotSchedule'])).toEqual([['kubernetes.io/hostname', 'DoNotSchedule'], ['topology.kubernetes.io/zone', 'ScheduleAnyway']]);
