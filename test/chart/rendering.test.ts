@@ -97,6 +97,32 @@ describe.skipIf(withoutHelm !== '')(`below another chart${withoutHelm}`, () => {
   });
 });
 
+describe.skipIf(withoutHelm !== '')(`labels that are there already${withoutHelm}`, () => {
+  const given = { team: 'a', 'app.kubernetes.io/part-of': 'platform', 'app.kubernetes.io/component': 'mine' };
+  const json = (...paths: string[]) => paths.flatMap((path) => ['--set-json', `${path}=${JSON.stringify(given)}`]);
+
+  it('are replaced, and none is written twice', () => {
+    const all = objects([...json('commonLabels', 'node.podLabels', 'ui.podLabels', 'monitoring.podMonitor.labels', 'monitoring.rules.labels', 'monitoring.dashboard.labels'), '--set', 'monitoring.podMonitor.enabled=true,monitoring.networkMonitor.enabled=true,monitoring.rules.enabled=true,monitoring.dashboard.enabled=true,monitoring.rules.alertLabels.severity=page']);
+    for (const { kind, metadata } of all) expect(metadata.labels, kind).toMatchObject({ team: 'a', 'app.kubernetes.io/part-of': 'platform' });
+    const rules = at(one(all, 'PrometheusRule'), 'spec.groups.0.rules') as { labels: object }[];
+    expect(rules.map(({ labels }) => labels)).toEqual(rules.map(() => ({ severity: 'page' })));
+  });
+
+  it('stay what selectors look at', () => {
+    const all = objects(json('commonLabels', 'node.podLabels', 'ui.podLabels'));
+    for (const [kind, component] of [['StatefulSet', 'node'], ['Deployment', 'ui']] as const) {
+      const { matchLabels } = at(one(all, kind), 'spec.selector') as { matchLabels: object };
+      expect(at(one(all, kind), 'spec.template.metadata.labels')).toMatchObject({ ...matchLabels, 'app.kubernetes.io/component': component, team: 'a' });
+    }
+  });
+
+  it('of a pod win over those of every object', () => {
+    const all = objects(['--set', 'commonLabels.team=a,node.podLabels.team=b']);
+    expect(at(one(all, 'StatefulSet'), 'spec.template.metadata.labels.team')).toBe('b');
+    expect(at(one(all, 'StatefulSet'), 'metadata.labels.team')).toBe('a');
+  });
+});
+
 /** The type of every value, in order; what the values are called and are does not matter. */
 function typesIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(typesIn) : [value === null ? 'null' : typeof value];

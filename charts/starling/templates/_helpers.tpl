@@ -19,26 +19,26 @@ app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
-{{/* Takes a list: the root context, the component. */}}
+{{/*
+Labels of an object. The operator's replace the chart's, the later ones those before, but none replaces what selectors look at. Takes a list: the root
+context, the component, then any number of maps that win over commonLabels.
+*/}}
 {{- define "starling.labels" -}}
 {{- $root := index . 0 -}}
-{{ include "starling.selector" . }}
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-app.kubernetes.io/part-of: starling
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $labels := dict "app.kubernetes.io/version" $root.Chart.AppVersion "app.kubernetes.io/managed-by" $root.Release.Service "app.kubernetes.io/part-of" "starling" "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") -}}
+{{- range prepend (slice . 2) $root.Values.commonLabels -}}
+{{- with . }}{{ $labels = mergeOverwrite $labels (deepCopy .) }}{{ end -}}
+{{- end -}}
+{{- mergeOverwrite $labels (include "starling.selector" . | fromYaml) | toYaml -}}
 {{- end -}}
 
-{{/* name, namespace and labels of an object. Takes a list: the root context, the component, the suffix of the name. */}}
+{{/* name, namespace and labels of an object. Takes a list: the root context, the component, the suffix of the name, and labels of its own. */}}
 {{- define "starling.metadata" -}}
 {{- $root := index . 0 -}}
 name: "{{ include "starling.fullname" $root }}{{ index . 2 }}"
 namespace: {{ $root.Release.Namespace | quote }}
 labels:
-  {{- include "starling.labels" (list $root (index . 1)) | nindent 2 }}
+  {{- include "starling.labels" (concat (list $root (index . 1)) (slice . 3)) | nindent 2 }}
 {{- end -}}
 
 {{- define "starling.serviceAccountName" -}}

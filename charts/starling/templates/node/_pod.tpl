@@ -99,10 +99,7 @@
 {{- $node := .Values.node -}}
 metadata:
   labels:
-    {{- include "starling.labels" (list . "node") | nindent 4 }}
-    {{- with $node.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "starling.labels" (list . "node" $node.podLabels) | nindent 4 }}
   {{- with $node.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -154,7 +151,7 @@ spec:
         - {name: gossip, containerPort: 9740, protocol: UDP}
         - {name: api, containerPort: 9741, protocol: TCP}
         - {name: metrics, containerPort: 9742, protocol: TCP}
-      # Two minutes, because the first certificate may have to wait for the authority to be made.
+      # A node answers as soon as it runs, with or without a certificate; two minutes are for a machine that is busy.
       startupProbe:
         httpGet: {path: /livez, port: metrics}
         periodSeconds: 2
