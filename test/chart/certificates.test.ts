@@ -123,6 +123,16 @@ describe.skipIf(withoutHelm !== '')(`the fence around certificate requests${with
     });
   });
 
+  it('has a name of its own for each namespace and release, and leaves releases with a longer name alone', () => {
+    const named = (namespace: string, release: string) => one(objects(['--namespace', namespace, '--set', `fullnameOverride=${release}`]), 'ValidatingAdmissionPolicy').metadata.name;
+    expect(named('a-b', 'c')).not.toBe(named('a', 'b-c'));
+    const [{ expression } = { expression: '' }] = at(one(objects(), 'ValidatingAdmissionPolicy'), 'spec.matchConditions') as { expression: string }[];
+    // Evaluated on a cluster; here only that it measures what it cuts off.
+    const [, prefix = '', length, rest = ''] = /startsWith\('([^']*)'\)\s*&& object\.spec\.issuerRef\.name\.substring\((\d+)\)\.matches\('([^']*)'\)/.exec(expression) ?? [];
+    expect([prefix, Number(length)]).toEqual(['starling-ca-', prefix.length]);
+    for (const [suffix, ours] of [['a', true], ['x-ca-a', false], ['x-self-signed', false]] as const) expect(new RegExp(rest).test(suffix), suffix).toBe(ours);
+  });
+
   it('says which value lets cert-manager in, where cert-manager shows it and where an operator looks', () => {
     const elsewhere = ['--set', 'certificates.admissionPolicy.trustedRequesters={system:serviceaccount:certs:issuer}'];
     const [first] = at(one(objects(elsewhere), 'ValidatingAdmissionPolicy'), 'spec.validations') as { expression: string; messageExpression: string }[];
