@@ -42,6 +42,7 @@ describe.skipIf(withoutHelm !== '')(`wrong values${withoutHelm}`, () => {
   it('are told apart from right ones', () => {
     const right = ['node.replicas=5', 'node.connectionRatio=0.3', 'node.sampleInterval=500ms', 'certificates.duration=1h30m'];
     expect(template([...certManager, ...right.flatMap((value) => ['--set', value])])).toMatchObject({ status: 0 });
+    expect(template([...certManager, '--set', 'certificates.mode=shared,serviceAccount.create=false'])).toMatchObject({ status: 0 });
     expect(template([...certManager, '--set', 'certificates.duration=1m,certificates.secretDuration=1h30m,certificates.ca.duration=4h30m'])).toMatchObject({ status: 0 });
   });
 });
@@ -52,6 +53,8 @@ const contradictions: readonly (readonly [readonly string[], string])[] = [
   [['certificates.issuer.create=false', 'certificates.issuer.ref.name=platform'], 'certificates.trust: without'],
   [['certificates.issuer.create=false', 'certificates.trust.configMap=roots'], 'certificates.issuer.ref.name'],
   [['certificates.mode=existingSecret', 'certificates.existingSecret.ui=ui', 'certificates.trust.configMap=roots'], 'certificates.existingSecret.node'],
+  [['serviceAccount.create=false'], 'serviceAccount.name'],
+  [['serviceAccount.create=false', 'certificates.mode=shared', 'discovery.endpointSlices.enabled=true'], 'serviceAccount.name'],
   [['certificates.duration=0h'], 'certificates.duration: 0h is not between'],
   [['certificates.duration=59s'], 'certificates.duration: 59s is not between'],
   [['certificates.duration=8760h1s'], 'certificates.duration: 8760h1s is not between'],
