@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { manifestOf } from '../../services/node/src/certificates/request/submission.js';
-import { at, chart, environmentOf, notes, objects, one, podSpecs, withoutHelm, type KubernetesObject, type PodSpec } from './helm.js';
+import { at, chart, environmentOf, notes, objects, one, podSpecs, tokens, withoutHelm, type KubernetesObject, type PodSpec } from './helm.js';
 
 const variant = (name: string) => ['--values', `${chart}/ci/${name}.yaml`];
 
@@ -51,10 +51,10 @@ describe.skipIf(withoutHelm !== '')(`the private authority${withoutHelm}`, () =>
 describe.skipIf(withoutHelm !== '')(`where a node's certificate comes from${withoutHelm}`, () => {
   const node = (all: readonly KubernetesObject[]) => podSpecs(all).get('StatefulSet starling');
 
-  it('request: only then does a pod have a token', () => {
-    expect(node(objects())?.automountServiceAccountToken).toBe(true);
-    expect(podSpecs(objects()).get('Deployment starling-ui')?.automountServiceAccountToken).toBe(false);
-    for (const name of ['shared-certificate', 'csi-driver', 'existing-secret', 'own-volumes']) expect(node(objects(variant(name)))?.automountServiceAccountToken, name).toBe(false);
+  it('request: only then does a container have a token, and only that of the node', () => {
+    const beside = ['--set', 'node.extraContainers[0].name=beside,node.extraContainers[0].image=localhost/busybox:1'];
+    expect(tokens(objects(beside))).toEqual(['StatefulSet starling: node']);
+    for (const name of ['shared-certificate', 'csi-driver', 'existing-secret', 'own-volumes']) expect(tokens(objects([...variant(name), ...beside])), name).toEqual([]);
   });
 
   it('shared: one certificate with the shared name', () => {

@@ -119,6 +119,14 @@ export function podSpecs(all: readonly KubernetesObject[]): Map<string, PodSpec>
   return specs;
 }
 
+/** The containers that have a token of their pod's service account, as `StatefulSet starling: node`. */
+export function tokens(all: readonly KubernetesObject[]): string[] {
+  return [...podSpecs(all)].flatMap(([pod, { automountServiceAccountToken, containers, volumes = [] }]) => {
+    const holding = volumes.filter((volume) => JSON.stringify(volume).includes('serviceAccountToken')).map(({ name }) => name);
+    return containers.filter(({ volumeMounts = [] }) => automountServiceAccountToken !== false || volumeMounts.some(({ name }) => holding.includes(name))).map(({ name }) => `${pod}: ${name}`);
+  });
+}
+
 /** The environment of the first container, name to value. */
 export function environmentOf(spec: PodSpec | undefined): Record<string, string | undefined> {
   return Object.fromEntries((spec?.containers[0]?.env ?? []).map(({ name, value }) => [name, value]));

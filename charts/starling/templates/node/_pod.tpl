@@ -106,8 +106,8 @@ metadata:
   {{- end }}
 spec:
   serviceAccountName: {{ include "starling.serviceAccountName" . | quote }}
-  # Only a pod that asks for its certificate itself, or where the others are, has business with the API server.
-  automountServiceAccountToken: {{ eq (include "starling.asksApiServer" .) "true" }}
+  # Where the node has business with the API server, its container alone mounts a token.
+  automountServiceAccountToken: false
   # Variables of services would look like settings of ours.
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ int64 $node.terminationGracePeriodSeconds }}
@@ -177,6 +177,9 @@ spec:
         - {name: certificate, mountPath: /etc/starling/certificate, readOnly: true}
         {{- end }}
         - {name: tmp, mountPath: /tmp}
+        {{- if include "starling.asksApiServer" . }}
+        - {name: api-server, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+        {{- end }}
         {{- with $node.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -191,6 +194,15 @@ spec:
     {{- end }}
     - name: tmp
       emptyDir: {sizeLimit: 16Mi}
+    {{- if include "starling.asksApiServer" . }}
+    # What Kubernetes would mount into every container of the pod.
+    - name: api-server
+      projected:
+        sources:
+          - serviceAccountToken: {path: token, expirationSeconds: 3607}
+          - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
+          - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
+    {{- end }}
     {{- include "starling.trustVolume" . | nindent 4 }}
     {{- if ne .Values.certificates.mode "request" }}
     {{- include "starling.certificateVolume" (list . "node") | nindent 4 }}
