@@ -86,8 +86,9 @@ describe.skipIf(withoutHelm !== '')(`where a node's certificate comes from${with
 });
 
 describe.skipIf(withoutHelm !== '')(`the fence around certificate requests${withoutHelm}`, () => {
+  const requests = 'demo.starling-certificate-requests';
   const expressions = (args: readonly string[] = []) =>
-    (at(one(objects(args), 'ValidatingAdmissionPolicy'), 'spec.validations') as { expression: string }[]).map(({ expression }) => expression).join('\n');
+    (at(one(objects(args), 'ValidatingAdmissionPolicy', requests), 'spec.validations') as { expression: string }[]).map(({ expression }) => expression).join('\n');
 
   it('speaks of exactly what a node asks for', () => {
     const asked = manifestOf({
@@ -114,19 +115,19 @@ describe.skipIf(withoutHelm !== '')(`the fence around certificate requests${with
 
   it('is bound to the namespace of the release, denies, and is closed when it fails', () => {
     const all = objects();
-    expect(at(one(all, 'ValidatingAdmissionPolicy'), 'spec.failurePolicy')).toBe('Fail');
-    const binding = one(all, 'ValidatingAdmissionPolicyBinding');
+    expect(at(one(all, 'ValidatingAdmissionPolicy', requests), 'spec.failurePolicy')).toBe('Fail');
+    const binding = one(all, 'ValidatingAdmissionPolicyBinding', requests);
     expect(binding['spec']).toMatchObject({
-      policyName: one(all, 'ValidatingAdmissionPolicy').metadata.name,
+      policyName: one(all, 'ValidatingAdmissionPolicy', requests).metadata.name,
       validationActions: ['Deny'],
       matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'demo' } } },
     });
   });
 
   it('has a name of its own for each namespace and release, and leaves releases with a longer name alone', () => {
-    const named = (namespace: string, release: string) => one(objects(['--namespace', namespace, '--set', `fullnameOverride=${release}`]), 'ValidatingAdmissionPolicy').metadata.name;
-    expect(named('a-b', 'c')).not.toBe(named('a', 'b-c'));
-    const [{ expression } = { expression: '' }] = at(one(objects(), 'ValidatingAdmissionPolicy'), 'spec.matchConditions') as { expression: string }[];
+    const named = (namespace: string, release: string) => objects(['--namespace', namespace, '--set', `fullnameOverride=${release}`]).filter(({ kind }) => kind === 'ValidatingAdmissionPolicy').map(({ metadata }) => metadata.name);
+    expect(new Set([...named('a-b', 'c'), ...named('a', 'b-c')]).size).toBe(4);
+    const [{ expression } = { expression: '' }] = at(one(objects(), 'ValidatingAdmissionPolicy', requests), 'spec.matchConditions') as { expression: string }[];
     // Evaluated on a cluster; here only that it measures what it cuts off.
     const [, prefix = '', length, rest = ''] = /startsWith\('([^']*)'\)\s*&& object\.spec\.issuerRef\.name\.substring\((\d+)\)\.matches\('([^']*)'\)/.exec(expression) ?? [];
     expect([prefix, Number(length)]).toEqual(['starling-ca-', prefix.length]);
@@ -135,7 +136,7 @@ describe.skipIf(withoutHelm !== '')(`the fence around certificate requests${with
 
   it('says which value lets cert-manager in, where cert-manager shows it and where an operator looks', () => {
     const elsewhere = ['--set', 'certificates.admissionPolicy.trustedRequesters={system:serviceaccount:certs:issuer}'];
-    const [first] = at(one(objects(elsewhere), 'ValidatingAdmissionPolicy'), 'spec.validations') as { expression: string; messageExpression: string }[];
+    const [first] = at(one(objects(elsewhere), 'ValidatingAdmissionPolicy', requests), 'spec.validations') as { expression: string; messageExpression: string }[];
     expect(first?.expression).toContain("['system:serviceaccount:certs:issuer']");
     expect(first?.messageExpression).toContain("request.userInfo.username + ' is not in certificates.admissionPolicy.trustedRequesters'");
     expect(notes(elsewhere)).toMatch(/system:serviceaccount:certs:issuer[\s\S]*trustedRequesters[\s\S]*describe certificate starling-anchor-a/);
@@ -145,5 +146,21 @@ describe.skipIf(withoutHelm !== '')(`the fence around certificate requests${with
   it('leaves requests to other issuers of the namespace to others', () => {
     const conditions = at(one(objects(variant('platform-issuer')), 'ValidatingAdmissionPolicy'), 'spec.matchConditions') as { expression: string }[];
     expect(conditions.map(({ expression }) => expression)).toEqual(["request.userInfo.username == 'system:serviceaccount:demo:starling'"]);
+  });
+});
+
+describe.skipIf(withoutHelm !== '')(`the fence around the authority${withoutHelm}`, () => {
+  const authority = 'demo.starling-authority';
+  const policies = (args: readonly string[]) => objects(args).filter(({ kind, metadata }) => kind.startsWith('ValidatingAdmissionPolicy') && metadata.name === authority).map(({ kind }) => kind);
+
+  it('stands where pods ask an authority of the release, and nowhere else', () => {
+    expect(policies([])).toEqual(['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']);
+    for (const name of ['shared-certificate', 'csi-driver', 'platform-issuer', 'existing-secret', 'bare']) expect(policies(variant(name)), name).toEqual([]);
+  });
+
+  it('is asked for Certificates and Issuers of the namespace, new and changed, and is closed when it fails', () => {
+    const all = objects();
+    expect(at(one(all, 'ValidatingAdmissionPolicy', authority), 'spec')).toMatchObject({ failurePolicy: 'Fail', matchConstraints: { resourceRules: [{ operations: ['CREATE', 'UPDATE'], resources: ['certificates', 'issuers'] }] } });
+    expect(one(all, 'ValidatingAdmissionPolicyBinding', authority)['spec']).toMatchObject({ policyName: authority, validationActions: ['Deny'], matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'demo' } } } });
   });
 });

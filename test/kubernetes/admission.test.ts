@@ -95,6 +95,45 @@ it('nobody else may ask the private authority, not even an administrator by mist
   expect(stderr).toContain('only the nodes and cert-manager itself may ask this authority');
 });
 
+describe('who may make Certificates and Issuers, but not read Secrets', () => {
+  const api = 'cert-manager.io/v1';
+  const certificate = (name: string, spec: object) => ({ apiVersion: api, kind: 'Certificate', metadata: { name, namespace }, spec: { secretName: `${name}-tls`, issuerRef: issuer, ...spec } });
+  const victimUri = [`spiffe://starling/leaf/${namespace}.${victim}`];
+  const authoritys = 'the Secrets of this authority belong to the objects of its release';
+  const refused: readonly (readonly [string, object, string])[] = [
+    ['a leaf of a node', certificate('leaf', { uris: victimUri }), 'this authority signs what its release asks for and nothing else'],
+    ['a leaf by an issuer that is named without its kind', certificate('leaf', { uris: victimUri, issuerRef: { name: issuer.name } }), 'this authority signs what its release asks for'],
+    ['an authority below it', certificate('below', { isCA: true, commonName: 'below' }), 'this authority signs what its release asks for'],
+    ['the visualizer under another name', certificate('page', { uris: [`spiffe://starling/gateway/${namespace}.${release}`] }), 'this authority signs what its release asks for'],
+    ['the root in a Certificate of another name', certificate('mine', { isCA: true, commonName: 'mine', secretName: `${release}-ca-a`, issuerRef: { name: `${release}-self-signed` } }), authoritys],
+    ['a foreign root among the trusted ones', certificate('mine', { dnsNames: ['anchor.invalid'], secretName: `${release}-anchor-a`, issuerRef: { name: 'mine' } }), authoritys],
+    ['an Issuer with the key of the root', { apiVersion: api, kind: 'Issuer', metadata: { name: 'mine', namespace }, spec: { ca: { secretName: `${release}-ca-a` } } }, authoritys],
+  ];
+  it.each(refused)('%s is refused', async (_, object, message) => {
+    const { status, stderr } = await run('kubectl', ['create', '--filename', '-'], JSON.stringify(object));
+    expect(stderr).toContain(message);
+    expect(status).not.toBe(0);
+  });
+
+  it('the Certificates of the release cannot be changed to other names', async () => {
+    for (const [name, spec] of [[`${release}-ui-tls`, { uris: victimUri }], [`${release}-anchor-a`, { uris: victimUri }], [`${release}-anchor-a`, { isCA: true }]] as const) {
+      const { status, stderr } = await run('kubectl', ['--namespace', namespace, 'patch', 'certificate', name, '--type', 'merge', '--patch', JSON.stringify({ spec })]);
+      expect([status === 0, stderr], name).toEqual([false, expect.stringContaining('this authority signs what its release asks for')]);
+    }
+  });
+
+  it('what has nothing to do with the authority is let through, and so are the objects of the release and a further root', async () => {
+    await kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify(certificate('other', { dnsNames: ['other.example'], issuerRef: { name: 'others', kind: 'ClusterIssuer' } })));
+    await kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify({ apiVersion: api, kind: 'Issuer', metadata: { name: 'others', namespace }, spec: { selfSigned: {} } }));
+    await kubectl(['--namespace', namespace, 'annotate', '--overwrite', 'certificates,issuers', '--all', 'looked=at']);
+    // What an upgrade with a second root makes, before it comes to the policies.
+    const rootB = certificate(`${release}-ca-b`, { isCA: true, commonName: 'b', secretName: `${release}-ca-b`, issuerRef: { name: `${release}-self-signed` } });
+    const anchorB = certificate(`${release}-anchor-b`, { dnsNames: ['anchor.invalid'], secretName: `${release}-anchor-b`, issuerRef: { ...issuer, name: `${release}-ca-b` } });
+    const issuerB = { apiVersion: api, kind: 'Issuer', metadata: { name: `${release}-ca-b`, namespace }, spec: { ca: { secretName: `${release}-ca-b` } } };
+    for (const object of [rootB, anchorB, issuerB]) await kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify(object));
+  });
+});
+
 /** In the intruder's pod, beside its node: another one under the victim's name, with the certificate in a directory; it ends by itself. */
 const startRogue = (directory: string, port: number) => `STARLING_NAME=${victim} STARLING_CERTIFICATES=files STARLING_CERTIFICATE_DIR=${directory} STARLING_DATA_DIR=${directory}/data \\
   STARLING_LISTEN=0.0.0.0:${port} STARLING_ADVERTISE=$POD_IP:${port} STARLING_API_LISTEN=127.0.0.1:${port + 1} STARLING_METRICS_LISTEN=127.0.0.1:${port + 2} \\
