@@ -53,6 +53,7 @@ const contradictions: readonly (readonly [readonly string[], string])[] = [
   [['certificates.issuer.create=false', 'certificates.issuer.ref.name=platform'], 'certificates.trust: without'],
   [['certificates.issuer.create=false', 'certificates.trust.configMap=roots'], 'certificates.issuer.ref.name'],
   [['certificates.mode=existingSecret', 'certificates.existingSecret.ui=ui', 'certificates.trust.configMap=roots'], 'certificates.existingSecret.node'],
+  [['fullnameOverride=1st'], 'fullnameOverride: services of Kubernetes cannot be called "1st"'],
   [['serviceAccount.create=false'], 'serviceAccount.name'],
   [['serviceAccount.create=false', 'certificates.mode=shared', 'discovery.endpointSlices.enabled=true'], 'serviceAccount.name'],
   [['certificates.duration=0h'], 'certificates.duration: 0h is not between'],

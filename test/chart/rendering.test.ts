@@ -130,7 +130,9 @@ function typesIn(value: unknown): string[] {
 
 describe.skipIf(withoutHelm !== '')(`names that YAML takes for something else${withoutHelm}`, () => {
   const names = (name: string, network = name) => [
-    ...['fullnameOverride', 'nameOverride', 'serviceAccount.name', 'certificates.trust.configMap', 'certificates.trust.secret.name', 'node.priorityClassName', 'node.persistence.storageClass', 'ui.priorityClassName', 'ui.ingress.className'].flatMap((value) => ['--set-string', `${value}=${name}`]),
+    // A service must begin with a letter, and Kubernetes calls services after the release.
+    ...['--set-string', `fullnameOverride=${/^[a-z]/.test(name) ? name : 'text'}`],
+    ...['nameOverride', 'serviceAccount.name', 'certificates.trust.configMap', 'certificates.trust.secret.name', 'node.priorityClassName', 'node.persistence.storageClass', 'ui.priorityClassName', 'ui.ingress.className'].flatMap((value) => ['--set-string', `${value}=${name}`]),
     ...['--set-string', `networkName=${network}`, '--set', 'node.persistence.enabled=true,ui.ingress.enabled=true,ui.ingress.hosts={a.example},discovery.endpointSlices.enabled=true,networkPolicy.enabled=true,networkPolicy.uiFrom[0].podSelector.a=b'],
     ...['--set', 'monitoring.podMonitor.enabled=true,monitoring.networkMonitor.enabled=true,monitoring.rules.enabled=true'],
   ];
@@ -143,7 +145,8 @@ describe.skipIf(withoutHelm !== '')(`names that YAML takes for something else${w
   });
 
   it.each(['123', 'on'])('%s stays the name of a release alone', (name) => {
-    expect(typesIn(objects(['--namespace', name], name))).toEqual(typesIn(objects(['--namespace', 'text'], 'text')));
+    const called = ['--set', 'fullnameOverride=text'];
+    expect(typesIn(objects([...called, '--namespace', name], name))).toEqual(typesIn(objects([...called, '--namespace', 'text'], 'text')));
   });
 
   it('so does that of a platform\'s issuer', () => {
