@@ -50,7 +50,10 @@ export function objects(args: readonly string[] = [], release = 'starling'): Kub
   const { status, stdout, stderr } = template([...everyApi, ...args], release);
   if (status !== 0) throw new Error(stderr);
   // Kubernetes reads YAML 1.1, where `on` and `1e5` are no text either.
-  return parseAllDocuments(stdout, { version: '1.1' }).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
+  const documents = parseAllDocuments(stdout, { version: '1.1' });
+  // Such as a key that stands there twice.
+  for (const fault of documents.flatMap(({ errors }) => errors)) throw fault;
+  return documents.flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
 }
 
 /** As the dependency of a chart that switches it by `starling.enabled`, with these values of that chart. */
