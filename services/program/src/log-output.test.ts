@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { eventually } from '../../../../test/support/eventually.js';
+import { eventually } from '../../../test/support/eventually.js';
 import { LogOutput } from './log-output.js';
 
 /** A reader that reads only when it is told to. */
