@@ -258,7 +258,6 @@ async function listening<T>(setting: string, address: HostPort, open: () => Prom
   try {
     return await open();
   } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === undefined) throw new StartError((fault as Error).message);
     throw portError(setting, formatHostPort(address), fault);
   }
 }

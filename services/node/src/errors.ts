@@ -14,12 +14,14 @@ export class StartError extends Error {
   }
 }
 
-/** A port could not be had. */
+/** What was to listen does not: in most cases its port could not be had. */
 export function portError(what: string, address: string, fault: unknown): StartError {
-  const code = (fault as NodeJS.ErrnoException).code;
+  const { code, syscall, message } = fault as NodeJS.ErrnoException;
+  // Libraries give codes too; only the system speaks of a port.
+  if (syscall === undefined) return new StartError(message);
   const setting = `Choose another with ${what}, or stop what uses it (ss -lnp).`;
   if (code === 'EADDRINUSE') return new StartError(`${address} is taken by another process. ${setting}`, exitCodes.unavailable);
   if (code === 'EACCES') return new StartError(`${address}: this user may not listen there. Choose a port above 1023 with ${what}.`, exitCodes.noPermission);
   if (code === 'EADDRNOTAVAIL') return new StartError(`${address} is no address of this machine. Correct ${what}.`, exitCodes.unavailable);
-  return new StartError(`${address}: ${(fault as Error).message} (${what})`, exitCodes.unavailable);
+  return new StartError(`${address}: ${message} (${what})`, exitCodes.unavailable);
 }
