@@ -32,9 +32,7 @@ export function startUpkeep({ source, log, random, onLeafRenewed, onTrustChanged
   let timer: NodeJS.Timeout;
   let stopped = false;
   let lastFault = '';
-  const look = async () => {
-    const result = await source.refresh();
-    if (stopped) return;
+  const act = (result: RefreshResult) => {
     if (result.type === 'faulty' && result.fault.message !== lastFault) {
       lastFault = result.fault.message;
       log.warn({ notAfter: new Date(source.current().notAfterMs).toISOString() }, `The certificates stay as they are: ${result.fault.message}`);
@@ -46,7 +44,16 @@ export function startUpkeep({ source, log, random, onLeafRenewed, onTrustChanged
       if (result.trustChanged) onTrustChanged(source.current().roots);
       if (result.leafRenewed) onLeafRenewed(source.current());
     }
-    plan();
+  };
+  const look = async () => {
+    try {
+      const result = await source.refresh();
+      if (!stopped) act(result);
+    } catch (fault) {
+      // A file is no reason to end a node that runs.
+      log.error({ err: fault }, 'The certificates could not be put into use everywhere; restart this node');
+    }
+    if (!stopped) plan();
   };
   const plan = () => {
     timer = setTimeout(() => void look(), intervalMs * (0.8 + 0.4 * random()));
