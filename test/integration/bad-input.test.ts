@@ -78,6 +78,7 @@ describe('A node does not start', () => {
     ['an expired certificate', 78, ({ certificateDir }) => [join(certificateDir, 'tls.crt'), 'expired at', 'Renew it'], (program) => leafWith(program, { notBefore: new Date(Date.now() - 2 * hourMs), notAfter: new Date(Date.now() - hourMs) })],
     ['a clock that is far off', 78, ({ certificateDir }) => [join(certificateDir, 'tls.crt'), 'The clock is probably wrong'], (program) => leafWith(program, { notBefore: new Date(Date.now() + 24 * hourMs), notAfter: new Date(Date.now() + 48 * hourMs) })],
     ['a certificate for servers only', 78, ({ certificateDir }) => [join(certificateDir, 'tls.crt'), 'both extended key usages'], (program) => leafWith(program, { usages: [serverAuth] })],
+    ['a certificate signed with SHA-1', 78, ({ certificateDir }) => [join(certificateDir, 'tls.crt'), 'cannot be used', 'SHA-256 or stronger'], (program) => leafWith(program, { hash: 'SHA-1' })],
     [
       'a key that is not that of the certificate',
       78,
@@ -152,6 +153,23 @@ describe('A node does not start', () => {
   it('on a machine for which there is no QUIC library', async () => {
     const elsewhere = `data:text/javascript,Object.defineProperty(process,'arch',{value:'arm64'})`;
     await expectRefusal(await prepared(), { NODE_OPTIONS: `--import=${elsewhere}` }, 78, ['linux arm64', 'x86-64 with glibc', 'container image']);
+  });
+});
+
+describe('A node that runs', () => {
+  it('outlives a certificate that no library takes, and keeps the one that it has', async () => {
+    const program = await prepared();
+    const node = network.run(program);
+    await node.self();
+    await leafWith(program, { hash: 'SHA-1' });
+    const told = 'The certificates stay as they are: The certificate ';
+    await eventually('the fault is told', () => !node.isRunning || node.output.includes(`${told}${join(program.certificateDir, 'tls.crt')}`), 30_000);
+    expect(node.isRunning, node.output).toBe(true);
+    // The next set that fits is taken.
+    await leafWith(program, {});
+    await eventually('the good one is taken', () => !node.isRunning || node.output.includes('The certificates changed'), 30_000);
+    expect((await node.self()).node.name).toBe(program.name);
+    await node.kill();
   });
 });
 

@@ -28,6 +28,8 @@ export interface LeafChanges {
   /** Extended key usages; none at all when empty. */
   readonly usages?: readonly string[];
   readonly isAuthority?: boolean;
+  /** Of its signature. */
+  readonly hash?: 'SHA-1';
 }
 
 export interface IntermediateChanges {
@@ -77,6 +79,7 @@ function authorityOf(certificate: x509.X509Certificate, keys: CryptoKeyPair): Te
     const usages = changes.usages ?? [clientAuth, serverAuth];
     const leaf = await x509.X509CertificateGenerator.create({
       ...issuer,
+      signingAlgorithm: { ...algorithm, hash: changes.hash ?? algorithm.hash },
       subject: 'CN=test leaf',
       publicKey,
       notBefore: changes.notBefore ?? new Date(Date.now() - hourMs),

@@ -23,7 +23,7 @@ import { type Observability, openObservability } from './observability/observabi
 import { type Readiness, readinessOf } from './observability/readiness.js';
 import type { Settings } from './settings.js';
 import { openTelemetry } from './telemetry/telemetry.js';
-import { openQuicTransport, type QuicTransport } from './transport/quic-transport.js';
+import { openQuicTransport, openQuicTrial, type QuicTransport } from './transport/quic-transport.js';
 import { type CertificateSource, startUpkeep } from './upkeep.js';
 
 export interface RunningNode {
@@ -81,7 +81,10 @@ export async function composeNode(settings: Settings, surroundings: Surroundings
     const { parts } = base;
     const observability = await openHealth(base);
     started.push(() => observability.close());
-    const source = await openCertificateSource(settings, identity.nodeId, base.random, stopping);
+    const tryQuic = await openQuicTrial().catch((fault: Error) => {
+      throw new StartError(fault.message);
+    });
+    const source = await openCertificateSource(settings, { nodeId: identity.nodeId, random: base.random, tryQuic, stopping });
     parts.source = source;
     const telemetry = openTelemetry(base.clock.now().monotonicMs);
     started.push(() => telemetry.close());

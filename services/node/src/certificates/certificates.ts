@@ -2,5 +2,5 @@
 export { CertificateError, type CertificateFault } from './certificate-error.js';
 export { clusterTagOf, type CredentialVerdict, makeCredential, verifyCredential } from './credential.js';
 export { type FilesSource, type FilesSourceOptions, openFilesSource, type RefreshOutcome } from './files-source.js';
-export { checkLeaf, type OwnCertificates } from './leaf-check.js';
+export { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
 export { TrustedRoots } from './trusted-roots.js';

@@ -8,7 +8,9 @@ import { type TestAuthority, clientAuth, type LeafChanges, createTestAuthority, 
 import type { CertificateFault } from './certificate-error.js';
 import { clusterTagOf, verifyCredential } from './credential.js';
 import { type FilesSource, openFilesSource } from './files-source.js';
+import type { Trial } from './leaf-check.js';
 import { type KeyWithRequest, makeSigningRequest } from './request/signing-request.js';
+import { openQuicTrial } from '../transport/quic-transport.js';
 
 const cluster = 'starling';
 const nodeId = 'ab'.repeat(32);
@@ -19,8 +21,10 @@ let folder: string;
 let certificateDir: string;
 let trustDir: string;
 let wallMs: number;
+let tryQuic: Trial;
 
 beforeAll(async () => {
+  tryQuic = await openQuicTrial();
   root = await createTestAuthority('root');
   asked = await makeSigningRequest(uri);
 });
@@ -37,7 +41,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function open(): Promise<FilesSource> {
-  return openFilesSource({ certificateDir, trustDir, cluster, nodeId, wallMs: () => wallMs });
+  return openFilesSource({ certificateDir, trustDir, cluster, nodeId, wallMs: () => wallMs, tryQuic });
 }
 
 function writeLeaf(chainPem: string, keyPem = asked.keyPem): void {
@@ -55,6 +59,25 @@ async function writeGoodSet(changes: LeafChanges = {}): Promise<string> {
   writeRoot('root.crt', root.root);
   return leaf;
 }
+
+/** Its key is of an algorithm that nobody knows. */
+function withUnknownKey(leaf: string): string {
+  const der = Buffer.from(new X509Certificate(leaf).raw);
+  der[der.indexOf(Buffer.from('06072a8648ce3d0201', 'hex')) + 8] = 0x7f;
+  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+}
+
+/** A leaf whose key spells its curve out: OpenSSL knows it for P-256, the library of the transport does not. */
+async function writeSpeltOutCurve(): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' });
+  writeLeaf(await root.signKey(publicKey.export({ type: 'spki', format: 'der' }), { uris: [uri] }), privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+}
+
+const unusable: readonly (readonly [string, () => Promise<unknown> | void])[] = [
+  ['that is signed with SHA-1', () => writeGoodSet({ hash: 'SHA-1' })],
+  ['with a key of an unknown algorithm', async () => writeLeaf(withUnknownKey(await root.sign(asked.signingRequestPem)))],
+  ['with a curve that is spelt out', writeSpeltOutCurve],
+];
 
 async function expectFault(fault: CertificateFault, ...words: string[]): Promise<void> {
   const error = await open().then(
@@ -140,6 +163,12 @@ describe('what cannot be used is refused with the way out', () => {
     await expectFault('unreadable', 'tls.key does not exist', 'STARLING_CERTIFICATE_DIR');
   });
 
+  it.each(unusable)('a leaf %s, which a library does not take', async (_, spoil) => {
+    await writeGoodSet();
+    await spoil();
+    await expectFault('unusable', join(certificateDir, 'tls.crt'), 'Issue it');
+  });
+
   it('no certificate where one should be', async () => {
     const leaf = await writeGoodSet();
     for (const text of ['', 'hello', asked.keyPem, leaf.replace('MII', 'AAA')]) {
@@ -211,6 +240,25 @@ describe('while running', () => {
     rmSync(certificateDir, { recursive: true });
     expect(await source.refresh()).toMatchObject({ type: 'faulty', fault: { fault: 'unreadable' } });
     expect(source.current().uri).toBe(uri);
+  });
+
+  it.each(unusable)('a leaf %s is told and not used', async (_, spoil) => {
+    await writeGoodSet();
+    const source = await open();
+    const before = source.current();
+    await spoil();
+    expect(await source.refresh()).toMatchObject({ type: 'faulty', fault: { name: 'CertificateError', fault: 'unusable' } });
+    expect(source.current()).toBe(before);
+  });
+
+  it('whatever else is thrown is told as well', async () => {
+    await writeGoodSet();
+    let clock = () => wallMs;
+    const source = await openFilesSource({ certificateDir, trustDir, cluster, nodeId, wallMs: () => clock(), tryQuic });
+    clock = () => {
+      throw new Error('no clock');
+    };
+    expect(await source.refresh()).toMatchObject({ type: 'faulty', fault: { name: 'CertificateError', message: expect.stringContaining('no clock') } });
   });
 
   it('a leaf that nobody renews is told when it has expired', async () => {

@@ -7,8 +7,8 @@ import type { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeId } from '@starling/gossip';
-import { CertificateError } from './certificate-error.js';
-import { checkLeaf, type OwnCertificates } from './leaf-check.js';
+import { CertificateError, certificateErrorOf } from './certificate-error.js';
+import { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
 import { certificatesIn } from './pem.js';
 import { TrustedRoots } from './trusted-roots.js';
 
@@ -21,6 +21,7 @@ export interface FilesSourceOptions {
   readonly nodeId: NodeId;
   /** Milliseconds since 1970 UTC. */
   readonly wallMs: () => number;
+  readonly tryQuic: Trial;
 }
 
 export type RefreshOutcome =
@@ -67,25 +68,29 @@ export async function openFilesSource(options: FilesSourceOptions): Promise<File
         current = next;
         return outcome.leafRenewed || outcome.trustChanged ? outcome : { type: 'unchanged' };
       } catch (fault) {
-        if (fault instanceof CertificateError) return { type: 'faulty', fault };
-        throw fault;
+        return { type: 'faulty', fault: certificateErrorOf(fault, leafPathOf(options)) };
       }
     },
   };
 }
 
 function setOf(files: Files, options: FilesSourceOptions): OwnCertificates {
-  const { certificateDir, cluster, nodeId } = options;
+  const { certificateDir, cluster, nodeId, tryQuic } = options;
   return checkLeaf({
     leafPem: files.leafPem,
     keyPem: files.keyPem,
-    leafName: join(certificateDir, 'tls.crt'),
+    leafName: leafPathOf(options),
     keyName: join(certificateDir, 'tls.key'),
     roots: rootsOf(files.rootPems, options.trustDir),
     cluster,
     nodeId,
     wallMs: options.wallMs(),
+    tryQuic,
   });
+}
+
+function leafPathOf({ certificateDir }: Pick<FilesSourceOptions, 'certificateDir'>): string {
+  return join(certificateDir, 'tls.crt');
 }
 
 /**
@@ -109,7 +114,7 @@ async function readStill(options: FilesSourceOptions): Promise<Files> {
 }
 
 async function readAll({ certificateDir, trustDir }: FilesSourceOptions): Promise<Files> {
-  const leafPem = await readText(join(certificateDir, 'tls.crt'), 'STARLING_CERTIFICATE_DIR');
+  const leafPem = await readText(leafPathOf({ certificateDir }), 'STARLING_CERTIFICATE_DIR');
   const keyPem = await readText(join(certificateDir, 'tls.key'), 'STARLING_CERTIFICATE_DIR');
   return { leafPem, keyPem, rootPems: await readRootPems(trustDir) };
 }

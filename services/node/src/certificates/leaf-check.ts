@@ -1,7 +1,8 @@
 /** Whether leaf, key and roots of this node fit together and will be accepted by others (docs/PROTOCOL.md sections 2 and 3). */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { NodeId } from '@starling/gossip';
-import { CertificateError } from './certificate-error.js';
+import { CertificateError, certificateErrorOf } from './certificate-error.js';
 import { clockToleranceMs, clusterTagOf, makeCredential } from './credential.js';
 import { certificatesIn, leafKeyType, privateKeyIn } from './pem.js';
 import type { ChainFacts, TrustedRoots } from './trusted-roots.js';
@@ -27,6 +28,9 @@ export interface OwnCertificates {
   readonly credential: Uint8Array;
 }
 
+/** Takes a set into use for nothing, as the owner will for each connection. Throws what is against it. */
+export type Trial = (set: Pick<OwnCertificates, 'chainPem' | 'keyPem' | 'rootsPem'>) => void;
+
 export interface LeafToCheck {
   readonly leafPem: string;
   readonly keyPem: string;
@@ -38,10 +42,24 @@ export interface LeafToCheck {
   readonly nodeId: NodeId;
   /** Milliseconds since 1970 UTC. */
   readonly wallMs: number;
+  /** The library of the transport; that of the API is tried here. */
+  readonly tryQuic: Trial;
 }
 
 /** @throws CertificateError */
 export function checkLeaf(given: LeafToCheck): OwnCertificates {
+  try {
+    const set = readSet(given);
+    // Each library refuses what the other and the checks here let pass: in time only if both have tried it.
+    createSecureContext({ cert: set.chainPem, key: set.keyPem, ca: set.rootsPem, minVersion: 'TLSv1.3' });
+    given.tryQuic(set);
+    return set;
+  } catch (fault) {
+    throw certificateErrorOf(fault, given.leafName);
+  }
+}
+
+function readSet(given: LeafToCheck): OwnCertificates {
   const found = certificatesIn(given.leafPem);
   const leaf = found?.[0];
   if (!found || leaf === undefined) throw new CertificateError('no-certificate', `${given.leafName} holds no certificate in PEM form, or a damaged one.`);

@@ -5,7 +5,7 @@
 import type { NodeId, Random } from '@starling/gossip';
 import { CertificateError } from './certificate-error.js';
 import { type FilesSource, type RefreshOutcome, readTrustDir } from './files-source.js';
-import { checkLeaf, type OwnCertificates } from './leaf-check.js';
+import { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
 import { type IssuedCertificate, renewAtMs, requestCertificate } from './request/request.js';
 
 export interface RequestSourceOptions {
@@ -15,6 +15,7 @@ export interface RequestSourceOptions {
   readonly nodeId: NodeId;
   readonly wallMs: () => number;
   readonly random: Random;
+  readonly tryQuic: Trial;
   /** Ends a request that waits for its answer. */
   readonly signal?: AbortSignal;
   /** In tests something else than the cluster. */
@@ -27,13 +28,13 @@ const maxBackoffMs = 300_000;
 
 /** @throws CertificateError when the first request fails or the roots are missing: a pod is started again then. */
 export async function openRequestSource(options: RequestSourceOptions): Promise<FilesSource> {
-  const { request, trustDir, cluster, nodeId, wallMs, random, signal, issue = requestCertificate } = options;
+  const { request, trustDir, cluster, nodeId, wallMs, random, tryQuic, signal, issue = requestCertificate } = options;
   const ask = async (): Promise<IssuedCertificate> => {
     const roots = await readTrustDir(trustDir);
     return issue({ ...request, cluster, rootsPem: () => roots.pem, ...(signal && { signal }) });
   };
   const check = async (issued: IssuedCertificate): Promise<OwnCertificates> =>
-    checkLeaf({ leafPem: issued.chainPem, keyPem: issued.keyPem, leafName: 'issued by cert-manager', keyName: 'made for the request', roots: await readTrustDir(trustDir), cluster, nodeId, wallMs: wallMs() });
+    checkLeaf({ leafPem: issued.chainPem, keyPem: issued.keyPem, leafName: 'issued by cert-manager', keyName: 'made for the request', roots: await readTrustDir(trustDir), cluster, nodeId, wallMs: wallMs(), tryQuic });
 
   let issued = await ask().catch((fault: Error) => {
     throw new CertificateError('unreadable', fault.message);

@@ -62,6 +62,12 @@ export async function openQuicTransport(options: QuicTransportOptions): Promise<
   return new QuicSocket(quiche, socket, options);
 }
 
+/** Whether the library would take these credentials: what is returned throws what it has against them. Rejects when the library cannot be loaded. */
+export async function openQuicTrial(): Promise<(credentials: TransportCredentials) => void> {
+  const quiche = await loadQuiche();
+  return (credentials) => void freshConfig(quiche, credentials);
+}
+
 class QuicSocket implements QuicTransport {
   readonly address: Address;
   readonly #quiche: Quiche;
