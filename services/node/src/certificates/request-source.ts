@@ -6,7 +6,8 @@ import type { NodeId, Random } from '@starling/gossip';
 import { CertificateError } from './certificate-error.js';
 import { type FilesSource, type RefreshOutcome, readTrustDir } from './files-source.js';
 import { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
-import { type IssuedCertificate, renewAtMs, requestCertificate } from './request/request.js';
+import { CertificateRequestError, type IssuedCertificate, renewAtMs, requestCertificate } from './request/request.js';
+import type { TrustedRoots } from './trusted-roots.js';
 
 export interface RequestSourceOptions {
   readonly request: { readonly pod: string; readonly podUid: string; readonly namespace: string; readonly issuer: { readonly group: string; readonly kind: string; readonly name: string }; readonly durationMs: number };
@@ -28,39 +29,56 @@ const maxBackoffMs = 300_000;
 
 /** @throws CertificateError when the first request fails or the roots are missing: a pod is started again then. */
 export async function openRequestSource(options: RequestSourceOptions): Promise<FilesSource> {
-  const { request, trustDir, cluster, nodeId, wallMs, random, tryQuic, signal, issue = requestCertificate } = options;
-  const ask = async (): Promise<IssuedCertificate> => {
-    const roots = await readTrustDir(trustDir);
-    return issue({ ...request, cluster, rootsPem: () => roots.pem, ...(signal && { signal }) });
+  const { request, trustDir, wallMs, random, signal, issue = requestCertificate } = options;
+  const readRoots = () => readTrustDir(trustDir);
+  /** Both are only used together: an answer that does not fit changes nothing. */
+  const ask = async (): Promise<{ readonly issued: IssuedCertificate; readonly set: OwnCertificates }> => {
+    // Without any roots nothing could be done with an answer.
+    await readRoots();
+    const issued = await issue({ ...request, cluster: options.cluster, readRoots, ...(signal && { signal }) });
+    const roots = await readRoots();
+    try {
+      return { issued, set: setOf(issued, roots, options) };
+    } catch (fault) {
+      throw new CertificateRequestError('wrong-answer', (fault as Error).message);
+    }
   };
-  const check = async (issued: IssuedCertificate): Promise<OwnCertificates> =>
-    checkLeaf({ leafPem: issued.chainPem, keyPem: issued.keyPem, leafName: 'issued by cert-manager', keyName: 'made for the request', roots: await readTrustDir(trustDir), cluster, nodeId, wallMs: wallMs(), tryQuic });
 
-  let issued = await ask().catch((fault: Error) => {
-    throw new CertificateError('unreadable', fault.message);
+  let { issued, set: current } = await ask().catch((fault: unknown) => {
+    throw faultOf(fault);
   });
-  let current = await check(issued);
   let renewMs = renewAtMs(issued, random);
   let failures = 0;
   return {
     current: () => current,
     async refresh(): Promise<RefreshOutcome> {
       const before = current;
+      const isDue = wallMs() >= renewMs;
       try {
-        if (wallMs() >= renewMs) {
-          issued = await ask();
+        if (isDue) {
+          ({ issued, set: current } = await ask());
           renewMs = renewAtMs(issued, random);
           failures = 0;
-        }
-        current = await check(issued);
+        } else current = setOf(issued, await readRoots(), options);
       } catch (fault) {
-        failures += 1;
-        if (wallMs() >= renewMs) renewMs = wallMs() + Math.min(maxBackoffMs, firstBackoffMs * 2 ** (failures - 1)) * (0.75 + 0.5 * random());
-        return { type: 'faulty', fault: fault instanceof CertificateError ? fault : new CertificateError('unreadable', (fault as Error).message) };
+        if (isDue) {
+          failures += 1;
+          renewMs = wallMs() + Math.min(maxBackoffMs, firstBackoffMs * 2 ** (failures - 1)) * (0.75 + 0.5 * random());
+        }
+        return { type: 'faulty', fault: faultOf(fault) };
       }
       const leafRenewed = before.chainPem !== current.chainPem;
       const trustChanged = before.roots.pem !== current.roots.pem;
       return leafRenewed || trustChanged ? { type: 'changed', leafRenewed, trustChanged } : { type: 'unchanged' };
     },
   };
+}
+
+function setOf({ chainPem, keyPem }: IssuedCertificate, roots: TrustedRoots, { request, cluster, nodeId, wallMs, tryQuic }: RequestSourceOptions): OwnCertificates {
+  const leafName = `${request.namespace}.${request.pod} of ${request.issuer.kind} ${request.issuer.name}`;
+  return checkLeaf({ leafPem: chainPem, keyPem, leafName, keyName: 'The key made for the request', roots, cluster, nodeId, wallMs: wallMs(), tryQuic });
+}
+
+function faultOf(fault: unknown): CertificateError {
+  return fault instanceof CertificateError ? fault : new CertificateError('unreadable', (fault as Error).message);
 }

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clientAuth, createTestAuthority, serverAuth, urisOf, usagesOf, type TestAuthority } from '../../../../../test/support/authority.js';
+import { TrustedRoots } from '../trusted-roots.js';
 import { renewAtMs, requestCertificate, type RequestOptions } from './request.js';
 import type { Ask } from './submission.js';
 
@@ -19,7 +20,7 @@ function options(submit: NonNullable<RequestOptions['submit']>): RequestOptions 
     podUid: 'uid-0',
     issuer: { group: 'cert-manager.io', kind: 'Issuer', name: 'starling-ca-a' },
     durationMs: 86_400_000,
-    rootsPem: () => root.root,
+    readRoots: async () => new TrustedRoots([new X509Certificate(root.root)]),
     submit,
   };
 }

@@ -1,9 +1,10 @@
 /**
  * A leaf of the pod's own from cert-manager: the key is made here and stays in this process, a CertificateRequest carries the signing request, and
- * the answer is checked before anyone uses it. https://cert-manager.io/docs/usage/certificaterequest/
+ * the answer is compared with what was asked for. https://cert-manager.io/docs/usage/certificaterequest/
  */
 import { randomBytes } from 'node:crypto';
 import { formatLeafUri } from '@starling/gossip';
+import type { TrustedRoots } from '../trusted-roots.js';
 import { checkAnswer } from './answer-check.js';
 import { submitInChild, type ChildOptions } from './child-process.js';
 import { makeSigningRequest } from './signing-request.js';
@@ -18,8 +19,8 @@ export interface RequestOptions extends ChildOptions {
   readonly podUid: string;
   readonly issuer: Issuer;
   readonly durationMs: number;
-  /** PEM of every trusted root, read when the answer is there: a root may have been added meanwhile. */
-  readonly rootsPem: () => string;
+  /** The trusted roots, asked for when the answer is there: one may have been added meanwhile. */
+  readonly readRoots: () => Promise<TrustedRoots>;
   /** How long to wait for the issuer. */
   readonly timeoutMs?: number;
   /** In tests something else than the child process. */
@@ -27,10 +28,11 @@ export interface RequestOptions extends ChildOptions {
 }
 
 export interface IssuedCertificate {
-  /** PEM of the leaf, then its intermediates. */
+  /** PEM of the leaf, then its intermediates. Of the name that was asked for; whether it can be used has yet to be checked. */
   readonly chainPem: string;
   /** PKCS#8 PEM. */
   readonly keyPem: string;
+  /** Of the leaf, milliseconds since 1970. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
@@ -48,7 +50,7 @@ export class CertificateRequestError extends Error {
 
 const standardTimeoutMs = 120_000;
 
-/** Rejects with a CertificateRequestError. The caller tries again, later and later, with another call: each makes a key and a request of its own. */
+/** Rejects with a CertificateRequestError, or as `readRoots` does. The caller tries again, later and later, with another call: each makes a key and a request of its own. */
 export async function requestCertificate(options: RequestOptions): Promise<IssuedCertificate> {
   const uri = formatLeafUri({ form: 'leaf', cluster: options.cluster, name: `${options.namespace}.${options.pod}` });
   const { keyPem, signingRequestPem } = await makeSigningRequest(uri);
@@ -64,9 +66,10 @@ export async function requestCertificate(options: RequestOptions): Promise<Issue
   };
   const outcome = await (options.submit ?? submitInChild)(ask, options);
   if (outcome.outcome === 'refused') throw new CertificateRequestError(outcome.reason, outcome.detail);
-  const checked = checkAnswer(outcome.chainPem, { keyPem, uri, rootsPem: options.rootsPem(), nowMs: Date.now() });
+  const checked = checkAnswer(outcome.chainPem, { uri, roots: await options.readRoots() });
   if (checked.verdict === 'reject') throw new CertificateRequestError('wrong-answer', `${options.issuer.kind} ${options.issuer.name} issued a certificate, but ${checked.reason}`);
-  return { chainPem: checked.chainPem, keyPem, notBeforeMs: checked.notBeforeMs, notAfterMs: checked.notAfterMs };
+  const [leaf] = checked.chain;
+  return { chainPem: checked.chain.map((one) => one.toString()).join(''), keyPem, notBeforeMs: Date.parse(leaf.validFrom), notAfterMs: Date.parse(leaf.validTo) };
 }
 
 /** When to ask for the next one: after two thirds of its life, a tenth of that earlier or later, so that nodes started together do not ask together. */
