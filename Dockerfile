@@ -4,6 +4,7 @@ FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 # Packages before sources: they are installed again only when they change. The lock file speaks of every workspace, so all of them are named.
 COPY package.json package-lock.json ./
+COPY services/certificates/package.json services/certificates/
 COPY services/cli/package.json services/cli/
 COPY services/contract/package.json services/contract/
 COPY services/gateway/package.json services/gateway/
@@ -44,11 +45,13 @@ COPY services/http/package.json services/http/
 COPY --from=build /app/services/http/dist services/http/dist
 COPY services/program/package.json services/program/
 COPY --from=build /app/services/program/dist services/program/dist
+COPY services/gossip/package.json services/gossip/
+COPY --from=build /app/services/gossip/dist services/gossip/dist
+COPY services/certificates/package.json services/certificates/
+COPY --from=build /app/services/certificates/dist services/certificates/dist
 
 FROM runtime AS node
 COPY --from=node-packages /app/node_modules node_modules
-COPY services/gossip/package.json services/gossip/
-COPY --from=build /app/services/gossip/dist services/gossip/dist
 COPY services/node/package.json services/node/
 COPY --from=build /app/services/node/dist services/node/dist
 # A number, because `runAsNonRoot` cannot judge a name.

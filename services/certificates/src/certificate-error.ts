@@ -1,5 +1,4 @@
 /** Why a certificate, a key or a set of roots cannot be used, and what to do. */
-import { StartError } from '../errors.js';
 
 export type CertificateFault =
   | 'unreadable'
@@ -21,7 +20,7 @@ export type CertificateFault =
   | 'unusable';
 
 /** Nothing was changed; what was in use stays in use. The message names the file and says what to do. */
-export class CertificateError extends StartError {
+export class CertificateError extends Error {
   readonly fault: CertificateFault;
 
   constructor(fault: CertificateFault, message: string) {
