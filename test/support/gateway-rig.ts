@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type GatewayStatus, type Problem, paths } from '@starling/contract';
-import { type Gateway, openGateway, type TlsMaterial } from '@starling/gateway';
+import { type Gateway, openGateway, type OwnCertificates } from '@starling/gateway';
 import { createLog } from '@starling/program';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -161,9 +161,10 @@ export class GatewayRig {
   }
 
   /** What the gateway was opened with. */
-  material(): TlsMaterial {
+  material(): OwnCertificates {
     const { root } = this.authority;
-    return { ...this.#ready.ownLeaf, ca: root, roots: [{ fingerprint: 'ff', pem: root }], notBeforeMs: Date.now(), notAfterMs: Date.now() + 3_600_000 };
+    const { cert, key } = this.#ready.ownLeaf;
+    return { chainPem: cert, keyPem: key, rootsPem: root, roots: [{ fingerprint: 'ff', pem: root }], notBeforeMs: Date.now(), notAfterMs: Date.now() + 3_600_000 };
   }
 
   /** A question to the gateway, on a connection of its own. */

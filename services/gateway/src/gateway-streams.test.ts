@@ -177,7 +177,7 @@ describe('nodes that come and go', () => {
     const next = await createTestAuthority('Next');
     await third.kill();
     await third.open(await next.issue(['spiffe://starling/shared']), `${rig.authority.root}\n${next.root}`);
-    rig.gateway.renew({ ...rig.material(), ca: `${rig.authority.root}\n${next.root}` });
+    rig.gateway.renew({ ...rig.material(), rootsPem: `${rig.authority.root}\n${next.root}` });
     rig.gateway.offer(further());
     expect((await rig.ask(`${paths.self}?from=third`)).status).toBe(200);
   });
@@ -191,7 +191,7 @@ describe('new certificates', () => {
     await rig.other.kill();
     await rig.other.open(await next.issue(['spiffe://starling/shared']), `${rig.authority.root}\n${next.root}`);
     expect((await rig.ask(`${paths.self}?from=there`)).status).toBe(502);
-    rig.gateway.renew({ ...rig.material(), ca: `${rig.authority.root}\n${next.root}` });
+    rig.gateway.renew({ ...rig.material(), rootsPem: `${rig.authority.root}\n${next.root}` });
     expect((await rig.ask(`${paths.self}?from=there`)).status).toBe(200);
     await eventually('the stream to be opened again', () => rig.node.streamPaths.length === 2 && page.messages.length === 2);
     expect(page.messages.every(({ type }) => type === 'snapshot')).toBe(true);

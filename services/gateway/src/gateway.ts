@@ -10,7 +10,7 @@ import { Connections, streamUpgrades } from '@starling/http';
 import type { HostPort, Log } from '@starling/program';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { browserFault, methodFault, securityHeaders } from './browser-checks.js';
-import type { TlsMaterial } from './certificates.js';
+import type { OwnCertificates } from './certificates.js';
 import { gatewayLimits } from './gateway-limits.js';
 import { type GatewayMetrics, createMetrics } from './metrics.js';
 import { addProxy } from './proxy.js';
@@ -22,7 +22,7 @@ import { Targets } from './targets.js';
 
 export interface GatewayOptions {
   readonly settings: Pick<GatewaySettings, 'cluster' | 'listen' | 'targets' | 'allowedHosts'>;
-  readonly material: TlsMaterial;
+  readonly material: OwnCertificates;
   /** Directory of the built page. */
   readonly pageDir: string;
   readonly log: Log;
@@ -36,7 +36,7 @@ export interface Gateway {
   /** Pages that watch. */
   readonly streams: number;
   /** Uses these certificates from now on, for streams that are open too. */
-  renew(material: TlsMaterial): void;
+  renew(material: OwnCertificates): void;
   /** Offers these, and no others, beside those of the settings, and says so to every page; ends the streams of whom it offers no more. */
   offer(further: readonly TargetSettings[]): void;
   /** Within a second: ends streams with 1001 and connections without waiting for them. */

@@ -2,10 +2,11 @@
 /** starling-gateway: the process. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { CertificateError } from '@starling/certificates';
 import { openMetricsPort } from '@starling/http';
 import { type Log, LogOutput, createLog } from '@starling/program';
 import closeWithGrace from 'close-with-grace';
-import { CertificateError, readCertificates, watchCertificates } from './certificates.js';
+import { readCertificates, watchCertificates } from './certificates.js';
 import { type Gateway, openGateway } from './gateway.js';
 import { gatewayLimits } from './gateway-limits.js';
 import { reread } from './reread.js';

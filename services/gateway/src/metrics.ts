@@ -1,6 +1,6 @@
 /** Every metric of the gateway, in one place. */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
-import type { TlsMaterial } from './certificates.js';
+import type { OwnCertificates } from './certificates.js';
 
 /** What is read at a scrape. */
 export interface MetricsSources {
@@ -9,7 +9,7 @@ export interface MetricsSources {
   /** Of every target that was asked lately, by its name. */
   readonly targetsAnswering: () => Readonly<Record<string, boolean>>;
   /** When the leaf of the gateway is valid. */
-  readonly certificate: () => Pick<TlsMaterial, 'notBeforeMs' | 'notAfterMs'>;
+  readonly certificate: () => Pick<OwnCertificates, 'notBeforeMs' | 'notAfterMs'>;
 }
 
 export interface GatewayMetrics {

@@ -4,7 +4,7 @@ import https from 'node:https';
 import type { PeerCertificate } from 'node:tls';
 import { type GatewayStatus, paths, soleUri } from '@starling/contract';
 import { WebSocket } from 'ws';
-import type { TlsMaterial } from './certificates.js';
+import type { OwnCertificates } from './certificates.js';
 import { gatewayLimits } from './gateway-limits.js';
 import type { TargetSettings } from './target-list.js';
 
@@ -20,7 +20,7 @@ export class Target {
   /** On the clock of `performance.now()`. */
   #notedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ name, url }: TargetSettings, cluster: string, material: TlsMaterial) {
+  constructor({ name, url }: TargetSettings, cluster: string, material: OwnCertificates) {
     this.name = name;
     this.#url = url;
     this.#cluster = cluster;
@@ -38,7 +38,7 @@ export class Target {
   }
 
   /** Uses these certificates from now on. Questions under way fail; streams that are open stay so. */
-  renew(material: TlsMaterial): void {
+  renew(material: OwnCertificates): void {
     this.close();
     [this.#questions, this.#streams] = this.#agents(material);
   }
@@ -95,8 +95,8 @@ export class Target {
     this.#streams.destroy();
   }
 
-  #agents({ cert, key, ca }: TlsMaterial): [https.Agent, https.Agent] {
-    const options: https.AgentOptions = { cert, key, ca, minVersion: 'TLSv1.3', checkServerIdentity: (_host: string, certificate: PeerCertificate) => nodeFault(certificate, this.#cluster) };
+  #agents({ chainPem, keyPem, rootsPem }: OwnCertificates): [https.Agent, https.Agent] {
+    const options: https.AgentOptions = { cert: chainPem, key: keyPem, ca: rootsPem, minVersion: 'TLSv1.3', checkServerIdentity: (_host: string, certificate: PeerCertificate) => nodeFault(certificate, this.#cluster) };
     return [
       new https.Agent({ ...options, keepAlive: true, maxSockets: gatewayLimits.maxTargetSockets, scheduling: 'lifo' }),
       new https.Agent({ ...options, maxSockets: gatewayLimits.maxStreams }),

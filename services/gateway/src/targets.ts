@@ -1,6 +1,6 @@
 /** Who can be shown: those of the settings for good, and others that come and go while the gateway runs. */
 import { Refusal } from '@starling/contract';
-import type { TlsMaterial } from './certificates.js';
+import type { OwnCertificates } from './certificates.js';
 import type { TargetSettings } from './target-list.js';
 import { Target } from './target.js';
 
@@ -8,7 +8,7 @@ export interface TargetsOptions {
   /** At least one; the first is the designated one. */
   readonly ofSettings: readonly [TargetSettings, ...TargetSettings[]];
   readonly cluster: string;
-  readonly material: TlsMaterial;
+  readonly material: OwnCertificates;
 }
 
 interface Further {
@@ -22,7 +22,7 @@ export class Targets {
   readonly #fixed: ReadonlyMap<string, Target>;
   /** By name. */
   #further: ReadonlyMap<string, Further> = new Map();
-  #material: TlsMaterial;
+  #material: OwnCertificates;
 
   constructor({ ofSettings, cluster, material }: TargetsOptions) {
     this.#cluster = cluster;
@@ -59,7 +59,7 @@ export class Targets {
     return [...before].filter(([name, { target }]) => this.#further.get(name)?.target !== target).map(([, { target }]) => target);
   }
 
-  renew(material: TlsMaterial): void {
+  renew(material: OwnCertificates): void {
     this.#material = material;
     for (const target of this.all()) target.renew(material);
   }
