@@ -7,6 +7,7 @@ const crypto = webcrypto as Crypto;
 x509.cryptoProvider.set(crypto);
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const weakAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const hourMs = 3_600_000;
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
 export const clientAuth = '1.3.6.1.5.5.7.3.2';
@@ -28,8 +29,6 @@ export interface LeafChanges {
   /** Extended key usages; none at all when empty. */
   readonly usages?: readonly string[];
   readonly isAuthority?: boolean;
-  /** Of its signature. */
-  readonly hash?: 'SHA-1';
 }
 
 export interface IntermediateChanges {
@@ -37,6 +36,8 @@ export interface IntermediateChanges {
   readonly isAuthority?: boolean;
   /** Only names below `example`. */
   readonly nameConstraints?: boolean;
+  /** A key of RSA with 512 bits, which can be broken. */
+  readonly isWeak?: boolean;
   readonly pathLength?: number;
   /** Basic constraints a second time, which no certificate may have. */
   readonly constraintsTwice?: boolean;
@@ -74,12 +75,12 @@ function selfSigned(name: string, keys: CryptoKeyPair, notAfter: Date): Promise<
 }
 
 function authorityOf(certificate: x509.X509Certificate, keys: CryptoKeyPair): TestAuthority {
-  const issuer = { issuer: certificate.subject, signingKey: keys.privateKey, signingAlgorithm: algorithm };
+  const signingAlgorithm = keys.privateKey.algorithm.name === algorithm.name ? algorithm : weakAlgorithm;
+  const issuer = { issuer: certificate.subject, signingKey: keys.privateKey, signingAlgorithm };
   const leafOf = async (publicKey: x509.PublicKeyType, changes: LeafChanges) => {
     const usages = changes.usages ?? [clientAuth, serverAuth];
     const leaf = await x509.X509CertificateGenerator.create({
       ...issuer,
-      signingAlgorithm: { ...algorithm, hash: changes.hash ?? algorithm.hash },
       subject: 'CN=test leaf',
       publicKey,
       notBefore: changes.notBefore ?? new Date(Date.now() - hourMs),
@@ -107,7 +108,7 @@ function authorityOf(certificate: x509.X509Certificate, keys: CryptoKeyPair): Te
     signKey: (spki, changes) => leafOf(new x509.PublicKey(new Uint8Array(spki)), changes),
     renewed: async (notAfter) => `${(await selfSigned(certificate.subject, keys, notAfter)).toString('pem')}\n`,
     intermediate: async (name, changes = {}) => {
-      const below = await newKeys();
+      const below = changes.isWeak === true ? await crypto.subtle.generateKey({ ...weakAlgorithm, modulusLength: 512, publicExponent: Uint8Array.of(1, 0, 1) }, true, ['sign', 'verify']) : await newKeys();
       const extensions = [new x509.BasicConstraintsExtension(changes.isAuthority !== false, changes.pathLength, true), ...(changes.nameConstraints === true ? [new x509.Extension('2.5.29.30', true, belowExample)] : []), ...(changes.constraintsTwice === true ? [new x509.BasicConstraintsExtension(true)] : [])];
       const made = await x509.X509CertificateGenerator.create({ ...issuer, subject: `CN=${name}`, publicKey: below.publicKey, notAfter: new Date(Date.now() + 5 * hourMs), extensions });
       return authorityOf(made, below);

@@ -34,5 +34,5 @@ export class CertificateError extends Error {
 export function certificateErrorOf(fault: unknown, name: string): CertificateError {
   if (fault instanceof CertificateError) return fault;
   const reason = (fault instanceof Error ? fault.message : String(fault)).split('\n', 1)[0];
-  return new CertificateError('unusable', `The certificate ${name} cannot be used with its key and the trusted roots: ${reason}. Issue it with an ECDSA key on the named curve P-256, or an Ed25519 key, and sign it, and every authority above it, with SHA-256 or stronger.`);
+  return new CertificateError('unusable', `The certificate ${name} cannot be used with its key and the trusted roots: ${reason}. Issue it with an ECDSA key on the named curve P-256, or an Ed25519 key, under authorities whose keys are at least as strong.`);
 }

@@ -52,6 +52,19 @@ describe('certificate files', () => {
     await expect(readCertificateFiles(places)).rejects.toMatchObject({ name: 'CertificateError', message: expect.stringContaining(word) });
   });
 
+  it('are no roots when they hold leaves, something else, or nothing', async () => {
+    const refused = (fault: string, word: string) => expect(readRoots(places.trustDir)).rejects.toMatchObject({ fault, message: expect.stringContaining(word) });
+    put('trust/leaf.pem', leaf.cert);
+    await refused('wrong-authority', 'leaf.pem holds a certificate that is no authority (CA:TRUE is missing)');
+    put('trust/leaf.pem', leaf.key);
+    await refused('no-certificate', 'leaf.pem');
+    rmSync(places.trustDir, { recursive: true });
+    await refused('unreadable', 'STARLING_TRUST_DIR');
+    mkdirSync(places.trustDir);
+    put('trust/root.txt', root.root);
+    await refused('no-roots', '*.pem');
+  });
+
   it('hold no more roots than a node can tell of', async () => {
     const many = await Promise.all(Array.from({ length: 17 }, (_, i) => createTestAuthority(`root ${i}`)));
     put('trust/ca.crt', many.slice(1).map((one) => one.root).join(''));

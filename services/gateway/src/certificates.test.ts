@@ -21,6 +21,12 @@ const putLeaf = async ({ cert, key }: IssuedLeaf) => {
   await put('tls/tls.key', key);
 };
 
+const putLeafBelowWeak = async () => {
+  const weak = await authority.intermediate('weak', { isWeak: true });
+  const { cert, key } = await weak.issue(['spiffe://starling/gateway/page']);
+  await putLeaf({ cert: cert + weak.root, key });
+};
+
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'starling-certificates-'));
   await mkdir(path.join(directory, 'tls'));
@@ -55,7 +61,7 @@ describe('the certificates', () => {
     ['a leaf without a URI', async () => putLeaf(await authority.issue([])), /needs exactly one URI.* spiffe:\/\/starling\/gateway\/<name>/],
     ['a leaf of no form', async () => putLeaf(await authority.issue(['spiffe://starling/anything/else/at/all'])), /needs exactly one URI.* spiffe:\/\/starling\/gateway\/<name>/],
     ['the leaf of a node', async () => putLeaf(await authority.issue(['spiffe://starling/leaf/a'])), /is for a node .* A gateway needs spiffe:\/\/starling\/gateway\/<name>/],
-    ['a leaf that the TLS library refuses', async () => putLeaf(await authority.issue(['spiffe://starling/gateway/page'], { hash: 'SHA-1' })), /tls\.crt cannot be used .* SHA-256 or stronger/],
+    ['a leaf that the TLS library refuses', putLeafBelowWeak, /tls\.crt cannot be used .*key too small/],
     ['no root', () => rm(path.join(directory, 'trust/ca.crt')), /holds no \*\.crt and no \*\.pem/],
     ['a broken root', () => put('trust/x.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'), /x\.pem holds no certificate/],
     ['a leaf among the roots', () => put('trust/x.pem', leaf.cert), /x\.pem holds a certificate that is no authority/],
