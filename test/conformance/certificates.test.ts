@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createTestAuthority, type TestAuthority } from '../support/authority.js';
-import { TrustedRoots } from '../../services/node/src/certificates/trusted-roots.js';
+import { TrustedRoots } from '../../services/certificates/src/trusted-roots.js';
 import { eventually } from '../support/eventually.js';
 import { connect, credentialsOf, leafUri } from '../support/transport-end.js';
 import { authorityOfTests, openedEnd } from './ends.js';

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { randomBytes } from '../../services/gossip/src/random.js';
 import { decodeMessage } from '../../services/gossip/src/wire/codec.js';
 import { clusterTagOf, verifyCredential } from '../../services/node/src/certificates/credential.js';
-import { TrustedRoots } from '../../services/node/src/certificates/trusted-roots.js';
+import { TrustedRoots } from '../../services/certificates/src/trusted-roots.js';
 import { createSignatureVerifier } from '../../services/node/src/identity/verify-signature.js';
 import { fuzzRandom, mutated, runsOf } from './mutation.js';
 

@@ -2,7 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { NodeDetail } from '@starling/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clusterTagOf, makeCredential, TrustedRoots, verifyCredential } from '../../services/node/src/certificates/certificates.js';
+import { TrustedRoots } from '../../services/certificates/src/trusted-roots.js';
+import { clusterTagOf, makeCredential, verifyCredential } from '../../services/node/src/certificates/certificates.js';
 import { manifestOf } from '../../services/node/src/certificates/request/submission.js';
 import { makeSigningRequest } from '../../services/node/src/certificates/request/signing-request.js';
 import { kubectl, nodePods, run } from './support/kubectl.js';

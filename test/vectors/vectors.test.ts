@@ -7,7 +7,7 @@ import { decodeBundle, decodeDescriptor, decodeSample, decodeTrust, encodeBundle
 import { describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../services/gossip/src/wire/codec.js';
 import { clusterTagOf, verifyCredential } from '../../services/node/src/certificates/credential.js';
-import { TrustedRoots } from '../../services/node/src/certificates/trusted-roots.js';
+import { TrustedRoots } from '../../services/certificates/src/trusted-roots.js';
 import { createSignatureVerifier } from '../../services/node/src/identity/verify-signature.js';
 import { linksOf } from '../../services/verification/src/certificate-chain.js';
 import { checkCredential } from '../../services/verification/src/credential-check.js';

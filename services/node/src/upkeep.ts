@@ -2,8 +2,9 @@
  * Keeps the certificates of the node in force: looks at the files again, or asks for the next certificate in time, and
  * tells when something changed. Whatever goes wrong leaves the last good set in use.
  */
+import type { TrustedRoots } from '@starling/certificates';
 import type { Log } from '@starling/program';
-import type { OwnCertificates, TrustedRoots } from './certificates/certificates.js';
+import type { OwnCertificates } from './certificates/certificates.js';
 
 export interface CertificateSource {
   readonly current: () => OwnCertificates;

@@ -2,4 +2,3 @@
 export { clusterTagOf, type CredentialVerdict, makeCredential, verifyCredential } from './credential.js';
 export { type FilesSource, type FilesSourceOptions, openFilesSource, type RefreshOutcome } from './files-source.js';
 export { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
-export { TrustedRoots } from './trusted-roots.js';

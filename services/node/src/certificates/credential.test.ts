@@ -1,13 +1,12 @@
 import 'reflect-metadata';
 import { createHash, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
-import { certificatesIn } from '@starling/certificates';
+import { certificatesIn, TrustedRoots } from '@starling/certificates';
 import { encodeCredential, decodeCredential, limits } from '@starling/gossip';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type TestAuthority, clientAuth, type LeafChanges, createTestAuthority, serverAuth, writtenOtherwise } from '../../../../test/support/authority.js';
 import { clusterTagOf, makeCredential, verifyCredential } from './credential.js';
 import { type KeyWithRequest, makeSigningRequest } from './request/signing-request.js';
-import { TrustedRoots } from './trusted-roots.js';
 
 const cluster = 'starling';
 const clusterTag = clusterTagOf(cluster);

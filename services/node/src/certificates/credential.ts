@@ -1,6 +1,6 @@
 /** Makes and judges what joins a node id to the certificate authority (docs/PROTOCOL.md section 3). */
 import { createHash, type KeyObject, sign, verify } from 'node:crypto';
-import { CertificateError, certificatesIn, leafKeyType, privateKeyIn } from '@starling/certificates';
+import { CertificateError, certificatesIn, leafKeyType, privateKeyIn, type TrustedRoots } from '@starling/certificates';
 import {
   type CredentialFacts,
   type CredentialRefusal,
@@ -15,7 +15,6 @@ import {
   type NodeId,
   sealBundle,
 } from '@starling/gossip';
-import type { TrustedRoots } from './trusted-roots.js';
 
 /** A certificate or credential may begin so much later than our clock says, milliseconds (docs/PROTOCOL.md 3.3). */
 export const clockToleranceMs = 120_000;

@@ -3,10 +3,9 @@
  * together, and a set that does not is reported and never used. A root that ought to go is gone only when the leaf no
  * longer needs it.
  */
-import { areSameFiles, type CertificateError, certificateErrorOf, type CertificateFiles, type CertificatePlaces, keyPathOf, leafPathOf, readCertificateFiles, readRoots, rootsOf } from '@starling/certificates';
+import { areSameFiles, type CertificateError, certificateErrorOf, type CertificateFiles, type CertificatePlaces, keyPathOf, leafPathOf, readCertificateFiles, readRoots, rootsOf, TrustedRoots } from '@starling/certificates';
 import type { NodeId } from '@starling/gossip';
 import { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
-import { TrustedRoots } from './trusted-roots.js';
 
 export interface FilesSourceOptions extends CertificatePlaces {
   readonly cluster: string;

@@ -1,9 +1,8 @@
 /** Whether leaf, key and roots of this node fit together and will be accepted by others (docs/PROTOCOL.md sections 2 and 3). */
 import type { X509Certificate } from 'node:crypto';
-import { CertificateError, certificateErrorOf, checkUri, type LeafFiles, readLeaf, type TlsSet, tryTls } from '@starling/certificates';
+import { CertificateError, certificateErrorOf, type ChainFacts, checkUri, type LeafFiles, readLeaf, type TlsSet, type TrustedRoots, tryTls } from '@starling/certificates';
 import type { NodeId } from '@starling/gossip';
 import { clockToleranceMs, clusterTagOf, makeCredential } from './credential.js';
-import type { ChainFacts, TrustedRoots } from './trusted-roots.js';
 
 /** A set in use. */
 export interface OwnCertificates extends TlsSet {

@@ -2,12 +2,11 @@
  * A leaf of this pod's own from cert-manager, renewed in time (docs/OPERATING.md, "Certificates"). The key is made in this
  * process and never leaves it; the roots come from a directory, as with files.
  */
-import { CertificateError } from '@starling/certificates';
+import { CertificateError, type TrustedRoots } from '@starling/certificates';
 import type { NodeId, Random } from '@starling/gossip';
 import { type FilesSource, type RefreshOutcome, readTrustDir } from './files-source.js';
 import { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
 import { CertificateRequestError, type IssuedCertificate, renewAtMs, requestCertificate } from './request/request.js';
-import type { TrustedRoots } from './trusted-roots.js';
 
 export interface RequestSourceOptions {
   readonly request: { readonly pod: string; readonly podUid: string; readonly namespace: string; readonly issuer: { readonly group: string; readonly kind: string; readonly name: string }; readonly durationMs: number };

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
+import { TrustedRoots } from '@starling/certificates';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkAnswer, type AnswerVerdict } from './answer-check.js';
 import { createTestAuthority, type TestAuthority, type LeafChanges } from '../../../../../test/support/authority.js';
-import { TrustedRoots } from '../trusted-roots.js';
 import { makeSigningRequest, type KeyWithRequest } from './signing-request.js';
 
 const uri = 'spiffe://starling/leaf/demo.starling-0';

@@ -3,9 +3,8 @@
  * what came can be used is checked as it is of files (leaf-check.ts).
  */
 import type { X509Certificate } from 'node:crypto';
-import { certificatesIn } from '@starling/certificates';
+import { certificatesIn, type TrustedRoots } from '@starling/certificates';
 import { soleUri } from '@starling/contract';
-import type { TrustedRoots } from '../trusted-roots.js';
 
 export interface Expectation {
   readonly uri: string;

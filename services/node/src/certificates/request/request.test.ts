@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { TrustedRoots } from '@starling/certificates';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clientAuth, createTestAuthority, serverAuth, urisOf, usagesOf, type TestAuthority } from '../../../../../test/support/authority.js';
-import { TrustedRoots } from '../trusted-roots.js';
 import { renewAtMs, requestCertificate, type RequestOptions } from './request.js';
 import type { Ask } from './submission.js';
 

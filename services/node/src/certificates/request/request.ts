@@ -3,8 +3,8 @@
  * the answer is compared with what was asked for. https://cert-manager.io/docs/usage/certificaterequest/
  */
 import { randomBytes } from 'node:crypto';
+import type { TrustedRoots } from '@starling/certificates';
 import { formatLeafUri } from '@starling/gossip';
-import type { TrustedRoots } from '../trusted-roots.js';
 import { checkAnswer } from './answer-check.js';
 import { submitInChild, type ChildOptions } from './child-process.js';
 import { makeSigningRequest } from './signing-request.js';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createTestAuthority } from '../../../../test/support/authority.js';
+import { createTestAuthority } from '../../../test/support/authority.js';
 import { TrustedRoots } from './trusted-roots.js';
 
 const certificate = (pem: string) => new X509Certificate(pem);
