@@ -1,26 +1,13 @@
 /** Whom a leaf is for: its one URI (docs/PROTOCOL.md 3.1). */
-import type { X509Certificate } from 'node:crypto';
-import { soleUri } from '@starling/contract';
-import { type LeafUri, type NodeId, parseLeafUri } from '@starling/gossip';
+import type { NodeId } from '@starling/gossip';
 import { CertificateError } from './certificate-error.js';
-
-export interface NamedUri {
-  readonly text: string;
-  readonly leaf: LeafUri;
-}
-
-/** Null when there is none, several, or one of no form. */
-export function uriOf(certificate: X509Certificate): NamedUri | null {
-  const text = soleUri(certificate.subjectAltName);
-  const leaf = text === null ? null : parseLeafUri(text);
-  return text === null || leaf === null ? null : { text, leaf };
-}
+import type { ChainFacts } from './trusted-roots.js';
 
 /** The program that wants to use it. */
 export type Holder = { readonly type: 'node'; readonly nodeId: NodeId } | { readonly type: 'gateway' };
 
 export interface UriToCheck {
-  readonly uri: NamedUri | null;
+  readonly uri: ChainFacts['uri'];
   /** What to call the leaf in messages. */
   readonly leafName: string;
   readonly cluster: string;

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type IssuedLeaf, type TestAuthority, createTestAuthority } from '../../../test/support/authority.js';
+import { type IssuedLeaf, type TestAuthority, createTestAuthority, serverAuth } from '../../../test/support/authority.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { type GatewayPlaces, type OwnCertificates, readCertificates, watchCertificates } from './certificates.js';
 
@@ -61,6 +61,9 @@ describe('the certificates', () => {
     ['a leaf without a URI', async () => putLeaf(await authority.issue([])), /needs exactly one URI.* spiffe:\/\/starling\/gateway\/<name>/],
     ['a leaf of no form', async () => putLeaf(await authority.issue(['spiffe://starling/anything/else/at/all'])), /needs exactly one URI.* spiffe:\/\/starling\/gateway\/<name>/],
     ['the leaf of a node', async () => putLeaf(await authority.issue(['spiffe://starling/leaf/a'])), /is for a node .* A gateway needs spiffe:\/\/starling\/gateway\/<name>/],
+    ['a leaf for servers only', async () => putLeaf(await authority.issue(['spiffe://starling/gateway/page'], { usages: [serverAuth] })), /tls\.crt needs both extended key usages/],
+    ['an authority', async () => putLeaf(await authority.issue(['spiffe://starling/gateway/page'], { isAuthority: true })), /A gateway needs a leaf \(CA:FALSE\)/],
+    ['a leaf of another authority', async () => putLeaf(await (await createTestAuthority('Theirs')).issue(['spiffe://starling/gateway/page'])), /tls\.crt leads to none of the 1 trusted roots: its last issuer is "CN=Theirs"/],
     ['a leaf that the TLS library refuses', putLeafBelowWeak, /tls\.crt cannot be used .*key too small/],
     ['no root', () => rm(path.join(directory, 'trust/ca.crt')), /holds no \*\.crt and no \*\.pem/],
     ['a broken root', () => put('trust/x.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'), /x\.pem holds no certificate/],
@@ -68,6 +71,11 @@ describe('the certificates', () => {
     ['a pipe among the roots', () => spawnSync('mkfifo', [path.join(directory, 'trust/x.pem')]), /x\.pem is not a file/],
     ['no directory of roots', () => rm(path.join(directory, 'trust'), { recursive: true }), /STARLING_TRUST_DIR/],
   ];
+  it('may have expired: a new one is waited for', async () => {
+    await putLeaf(await authority.issue(['spiffe://starling/gateway/page'], { notAfter: new Date(Date.now() - 2_000) }));
+    expect((await readCertificates(places)).notAfterMs).toBeLessThan(Date.now());
+  });
+
   it.each(faults)('are refused with %s', async (_what, spoil, message) => {
     await spoil();
     await expect(readCertificates(places)).rejects.toThrow(message);

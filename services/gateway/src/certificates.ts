@@ -1,6 +1,6 @@
 /** The gateway's own leaf and the roots that it trusts: read from files, and read again while running. */
 import type { X509Certificate } from 'node:crypto';
-import { certificateErrorOf, type CertificatePlaces, checkUri, keyPathOf, leafPathOf, readCertificateFiles, readLeaf, rootsOf, type TlsSet, tryTls, uriOf } from '@starling/certificates';
+import { certificatesIn, type CertificatePlaces, checkLeaf, keyPathOf, leafPathOf, readCertificateFiles, rootsOf, type TlsSet, TrustedRoots } from '@starling/certificates';
 import type { TrustAnswer } from '@starling/contract';
 import { gatewayLimits } from './gateway-limits.js';
 import { type RereadOptions, reread } from './reread.js';
@@ -20,17 +20,10 @@ export interface GatewayPlaces extends CertificatePlaces {
 /** A leaf that has expired is none the worse here: a new one may come. @throws CertificateError */
 export async function readCertificates({ cluster, ...places }: GatewayPlaces): Promise<OwnCertificates> {
   const files = await readCertificateFiles(places);
-  const roots = rootsOf(files.rootPems, places.trustDir);
-  const leafName = leafPathOf(places);
-  try {
-    const { chain, chainPem, keyPem } = readLeaf({ ...files, leafName, keyName: keyPathOf(places) });
-    checkUri({ uri: uriOf(chain[0]), leafName, cluster, holder: { type: 'gateway' } });
-    const set = { chainPem, keyPem, rootsPem: roots.map((one) => one.toString()).join('') };
-    tryTls(set);
-    return { ...set, roots: roots.map((one) => ({ fingerprint: fingerprintOf(one), pem: one.toString() })), notBeforeMs: Date.parse(chain[0].validFrom), notAfterMs: Date.parse(chain[0].validTo) };
-  } catch (fault) {
-    throw certificateErrorOf(fault, leafName);
-  }
+  const roots = new TrustedRoots(rootsOf(files.rootPems, places.trustDir));
+  const { facts, ...set } = checkLeaf({ ...files, leafName: leafPathOf(places), keyName: keyPathOf(places), roots, cluster, holder: { type: 'gateway' } });
+  const told = (certificatesIn(set.rootsPem) ?? []).map((one) => ({ fingerprint: fingerprintOf(one), pem: one.toString() }));
+  return { ...set, roots: told, notBeforeMs: facts.leafValidity.notBeforeMs, notAfterMs: facts.leafValidity.notAfterMs };
 }
 
 /** SHA-256, hexadecimal. */

@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestAuthority, clientAuth, type LeafChanges, createTestAuthority, serverAuth } from '../../../../test/support/authority.js';
 import { clusterTagOf, verifyCredential } from './credential.js';
 import { type FilesSource, openFilesSource } from './files-source.js';
-import type { Trial } from './leaf-check.js';
+import type { Trial } from './own-certificates.js';
 import { type KeyWithRequest, makeSigningRequest } from './request/signing-request.js';
 import { openQuicTrial } from '../transport/quic-transport.js';
 

@@ -5,7 +5,7 @@
  */
 import { areSameFiles, type CertificateError, certificateErrorOf, type CertificateFiles, type CertificatePlaces, keyPathOf, leafPathOf, readCertificateFiles, readRoots, rootsOf, TrustedRoots } from '@starling/certificates';
 import type { NodeId } from '@starling/gossip';
-import { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
+import { checkSet, type OwnCertificates, type Trial } from './own-certificates.js';
 
 export interface FilesSourceOptions extends CertificatePlaces {
   readonly cluster: string;
@@ -53,7 +53,7 @@ export async function openFilesSource(options: FilesSourceOptions): Promise<File
 
 function setOf(files: CertificateFiles, options: FilesSourceOptions): OwnCertificates {
   const { cluster, nodeId, tryQuic } = options;
-  return checkLeaf({
+  return checkSet({
     leafPem: files.leafPem,
     keyPem: files.keyPem,
     leafName: leafPathOf(options),

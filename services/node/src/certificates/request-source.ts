@@ -5,7 +5,7 @@
 import { CertificateError, type TrustedRoots } from '@starling/certificates';
 import type { NodeId, Random } from '@starling/gossip';
 import { type FilesSource, type RefreshOutcome, readTrustDir } from './files-source.js';
-import { checkLeaf, type OwnCertificates, type Trial } from './leaf-check.js';
+import { checkSet, type OwnCertificates, type Trial } from './own-certificates.js';
 import { CertificateRequestError, type IssuedCertificate, renewAtMs, requestCertificate } from './request/request.js';
 
 export interface RequestSourceOptions {
@@ -75,7 +75,7 @@ export async function openRequestSource(options: RequestSourceOptions): Promise<
 
 function setOf({ chainPem, keyPem }: IssuedCertificate, roots: TrustedRoots, { request, cluster, nodeId, wallMs, tryQuic }: RequestSourceOptions): OwnCertificates {
   const leafName = `${request.namespace}.${request.pod} of ${request.issuer.kind} ${request.issuer.name}`;
-  return checkLeaf({ leafPem: chainPem, keyPem, leafName, keyName: 'The key made for the request', roots, cluster, nodeId, wallMs: wallMs(), tryQuic });
+  return checkSet({ leafPem: chainPem, keyPem, leafName, keyName: 'The key made for the request', roots, cluster, nodeId, wallMs: wallMs(), tryQuic });
 }
 
 function faultOf(fault: unknown): CertificateError {

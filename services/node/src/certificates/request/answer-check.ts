@@ -1,6 +1,6 @@
 /**
  * Whether a certificate is the one that was asked for, and which way its chain leads. An issuer may change anything: whether
- * what came can be used is checked as it is of files (leaf-check.ts).
+ * what came can be used is checked as it is of files (own-certificates.ts).
  */
 import type { X509Certificate } from 'node:crypto';
 import { certificatesIn, type TrustedRoots } from '@starling/certificates';
