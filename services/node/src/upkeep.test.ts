@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { OwnCertificates } from './certificates/certificates.js';
-import type { Log } from './observability/log.js';
+import type { Log } from '@starling/program';
 import { type RefreshResult, startUpkeep, type UpkeepParts } from './upkeep.js';
 
 const certificates = { notAfterMs: 0 } as OwnCertificates;
