@@ -101,6 +101,19 @@ it('takes a silent connection for dead', () => {
   expect(FakeSocket.opened.length).toBeGreaterThan(1);
 });
 
+it('waits longer for a snapshot after each time that it did not come: the line may be slow', () => {
+  const openFor = (milliseconds: number) => {
+    const socket = last();
+    socket.onopen?.();
+    vi.advanceTimersByTime(milliseconds);
+    const isOpen = last() === socket;
+    vi.advanceTimersByTime(longEnoughMs);
+    return isOpen;
+  };
+  expect(openFor(31_000)).toBe(false);
+  expect(openFor(59_000)).toBe(true);
+});
+
 it('passes over what a later version may send', () => {
   last().say({ type: 'of a later version' });
   last().say(snapshotOf([{ ...nodeOf(0), mood: 'calm' } as Node], { events: [{ type: 'of a later version' } as never, event] }));

@@ -17,8 +17,10 @@ export interface Stream {
 /** Waits between attempts, milliseconds: the first, and the longest. */
 const firstWaitMs = 500;
 const longestWaitMs = 10_000;
-/** A connection that is silent for so long is taken for dead: several sample intervals of a very large network. */
+/** A connection that is silent for this long is taken for dead: several sample intervals of a very large network. */
 const silenceMs = 30_000;
+/** After failures a connection may take this many times as long: on a slow line the snapshot of a large network, one message, needs minutes. */
+const mostPatience = 16;
 
 /** @param origin such as `http://127.0.0.1:8080`: where the page came from */
 export function openStream(origin: string, from: string | null, listener: StreamListener): Stream {
@@ -69,7 +71,7 @@ export function openStream(origin: string, from: string | null, listener: Stream
       watched.close();
       // close() waits for the other end, which is what is missing.
       if (socket === watched) retry();
-    }, silenceMs);
+    }, silenceMs * Math.min(2 ** failures, mostPatience));
   };
 
   const retry = (state: Connection = 'reconnecting') => {
