@@ -5,6 +5,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limits } from '@starling/gossip';
 import { CertificateError } from './certificate-error.js';
 import { certificatesIn } from './pem.js';
 
@@ -24,8 +25,6 @@ export interface CertificateFiles {
 
 const maxFileBytes = 262_144;
 const maxTrustFiles = 64;
-/** As many as a trust record can tell of (docs/PROTOCOL.md 4.5). */
-const maxRoots = 16;
 /** A writer that replaces files between two of our reads is through by the next. */
 const maxReads = 5;
 
@@ -107,7 +106,7 @@ export function rootsOf(pems: ReadonlyMap<string, string>, trustDir: string): re
     if (found.some((one) => !one.ca)) throw new CertificateError('wrong-authority', `${path} holds a certificate that is no authority (CA:TRUE is missing). Only certificates of authorities belong there, no leaves.`);
     for (const one of found) certificates.set(one.fingerprint256, one);
   }
-  if (certificates.size > maxRoots) throw new CertificateError('no-roots', `${trustDir} holds ${certificates.size} certificates, more than ${maxRoots}. It should hold the roots of this network alone.`);
+  if (certificates.size > limits.maxRoots) throw new CertificateError('no-roots', `${trustDir} holds ${certificates.size} certificates, more than ${limits.maxRoots}. It should hold the roots of this network alone.`);
   return [...certificates.values()];
 }
 
