@@ -102,6 +102,22 @@ it('verifies what is being verified not a second time', () => {
   expect(rig.all('record-repeated')).toHaveLength(1);
 });
 
+it('gives the same bytes their verdict also when they were verified twice, because another signature begins as theirs does', () => {
+  const { rig, connection } = rigWith(peer);
+  const [second, liar] = [rig.connect(toyKey(1, 3)), rig.connect(toyKey(1, 4))];
+  const bytes = introductionOf(other);
+  const alike = introductionOf(toyKey(1, 5));
+  alike.set(bytes.subarray(bytes.length - 64, bytes.length - 60), alike.length - 64);
+  rig.clear();
+  rig.holdsAnswers = true;
+  rig.push(connection, [bytes]);
+  rig.push(liar, [alike]);
+  expect(rig.push(second, [bytes]).filter(({ type }) => type === 'verify-signature')).toHaveLength(1);
+  rig.release();
+  expect(rig.all('record-merged')).toHaveLength(1);
+  expect(rig.all('record-repeated')).toMatchObject([{ via: toyKey(1, 3).id }]);
+});
+
 it('proves an equivocation whatever credential comes along, for the cost of one check', () => {
   const { rig, connection } = rigWith(peer);
   rig.push(connection, [introductionOf(other)]);
