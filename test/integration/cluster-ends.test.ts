@@ -47,7 +47,7 @@ interface Started {
 
 async function start(place: string, flags: readonly string[] = []): Promise<Started> {
   const [port = 0] = await freeTcpPorts(1);
-  const child = spawn(process.execPath, [...flags, program, 'cluster', '--nodes', '2', '--port', String(port)], { env: { ...process.env, STARLING_TEST_FOLDER: place }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, program, 'cluster', '--nodes', '2', '--port', String(port)], { env: { ...process.env, STARLING_TEST_FOLDER: place }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   undo.push(endWithTests(() => child.kill('SIGTERM')), () => child.kill('SIGKILL'));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
@@ -76,6 +76,16 @@ describe('A cluster', () => {
     const { ended, errors } = await start(folder);
     expect(await ended).toBe(1);
     expect(errors()).toMatch(/^The control socket \S+ cannot be made: [A-Z_]+\.\n$/);
+    await nothingStays();
+  });
+
+  it('says farewell at Ctrl+C, which reaches every process of the terminal, and through npm this one again', async () => {
+    const { child, ended, errors } = await start(folder);
+    for (const _ of ['by the terminal', 'by npm']) process.kill(-(child.pid as number), 'SIGINT');
+    expect(await ended).toBe(0);
+    expect(errors()).toBe('');
+    const log = readFileSync(join(folder, '.starling', 'logs', 'node-1.log'), 'utf8');
+    expect(log).toContain('Stopped');
     await nothingStays();
   });
 

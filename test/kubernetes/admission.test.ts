@@ -123,6 +123,18 @@ describe('who may make Certificates and Issuers, but not read Secrets', () => {
     }
   });
 
+  it('the Issuers of the release cannot be made to sign by another key', async () => {
+    const changes = [
+      [`${release}-ca-a`, { ca: { secretName: 'mine' } }, 'an Issuer of this authority signs with the Secret of its own name'],
+      [`${release}-ca-a`, { ca: null, selfSigned: {} }, 'an Issuer of this authority signs with the Secret of its own name'],
+      [`${release}-self-signed`, { selfSigned: null, ca: { secretName: 'mine' } }, 'a root of this authority is signed by itself'],
+    ] as const;
+    for (const [name, spec, message] of changes) {
+      const { status, stderr } = await run('kubectl', ['--namespace', namespace, 'patch', 'issuer', name, '--type', 'merge', '--patch', JSON.stringify({ spec })]);
+      expect([status === 0, stderr], name).toEqual([false, expect.stringContaining(message)]);
+    }
+  });
+
   it('what has nothing to do with the authority is let through, and so are the objects of the release and a further root', async () => {
     await kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify(certificate('other', { dnsNames: ['other.example'], issuerRef: { name: 'others', kind: 'ClusterIssuer' } })));
     await kubectl(['create', '--dry-run=server', '--filename', '-'], JSON.stringify({ apiVersion: api, kind: 'Issuer', metadata: { name: 'others', namespace }, spec: { selfSigned: {} } }));
@@ -137,7 +149,7 @@ describe('who may make Certificates and Issuers, but not read Secrets', () => {
 
 /** In the intruder's pod, beside its node: another one under the victim's name, with the certificate in a directory; it ends by itself. */
 const startRogue = (directory: string, port: number) => `STARLING_NAME=${victim} STARLING_CERTIFICATES=files STARLING_CERTIFICATE_DIR=${directory} STARLING_DATA_DIR=${directory}/data \\
-  STARLING_LISTEN=0.0.0.0:${port} STARLING_ADVERTISE=$POD_IP:${port} STARLING_API_LISTEN=127.0.0.1:${port + 1} STARLING_METRICS_LISTEN=127.0.0.1:${port + 2} \\
+  STARLING_LISTEN=0.0.0.0:${port} STARLING_API_LISTEN=127.0.0.1:${port + 1} STARLING_METRICS_LISTEN=127.0.0.1:${port + 2} \\
   timeout 15 node services/node/dist/main.js`;
 
 interface Obtained {

@@ -22,7 +22,7 @@ const withoutBrowser = existsSync(browserPath) ? '' : ` (skipped: no ${browserPa
 
 /** A second process under a copy of the node's key, for a while. */
 const useIdentityTwice = `cp -r /var/lib/starling /tmp/copy && chmod -R go= /tmp/copy && STARLING_DATA_DIR=/tmp/copy STARLING_LISTEN=0.0.0.0:9750 \
-  STARLING_ADVERTISE=$POD_IP:9750 STARLING_API_LISTEN=127.0.0.1:9751 STARLING_METRICS_LISTEN=127.0.0.1:9752 timeout 20 node services/node/dist/main.js`;
+  STARLING_API_LISTEN=127.0.0.1:9751 STARLING_METRICS_LISTEN=127.0.0.1:9752 timeout 20 node services/node/dist/main.js`;
 
 let notes = '';
 let completeMs = Infinity;

@@ -187,6 +187,7 @@ export class GatewayRig {
       material: this.material(),
       pageDir: this.#ready.pageDir,
       log: createLog({ level: 'info', format: 'json' }, { write: (line) => void this.logged.push(line) }),
+      logLinesDropped: () => 0,
       random: () => 0,
     });
     this.#closing.push(() => gateway.close());

@@ -48,6 +48,7 @@ export async function chainCases(root: Authority, stranger: Authority): Promise<
     byRoot('under a root with a critical extension that nobody knows', 'untrusted-chain', [await rootWith({ extensions: [unknownCritical] })]),
     byRoot('with a stranger after the leaf', 'untrusted-chain', [root], { intermediates: [stranger] }),
     byRoot('with a certificate for the root by a stranger', 'untrusted-chain', [root], { intermediates: [await authority('root', stranger)] }),
+    byRoot('with the root after the leaf', 'untrusted-chain', [root], { intermediates: [root] }),
     byRoot('with a certificate twice', 'untrusted-chain', [root], { intermediates: [root, root] }),
     byRoot('of an issuer whose name is written otherwise', 'untrusted-chain', [root], { issuerName: 'CN=ROOT' }),
     by('of an issuer with this key identifier', 'admitted', [keyed], { extensions: [ofIssuer('0102')] }),

@@ -26,6 +26,8 @@ export interface GatewayOptions {
   /** Directory of the built page. */
   readonly pageDir: string;
   readonly log: Log;
+  /** Since the start, for want of a reader. */
+  readonly logLinesDropped: () => number;
   readonly random: () => number;
 }
 
@@ -57,6 +59,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     streams: () => relays.size,
     targetsAnswering: () => Object.fromEntries(targets.all().flatMap(({ name, answers }) => (answers === null ? [] : [[name, answers]]))),
     certificate: () => material,
+    logLinesDropped: options.logLinesDropped,
   });
   const targetOf = (request: FastifyRequest): Target => {
     const { from } = request.query as { readonly from?: unknown };

@@ -29,7 +29,7 @@ async function run(): Promise<void> {
   const places = { certificateDir: settings.certificateDir, trustDir: settings.trustDir, cluster: settings.cluster };
   const material = await readCertificates(places);
   if (material.notAfterMs < Date.now()) log.warn({ notAfter: new Date(material.notAfterMs).toISOString() }, 'The certificate of the gateway has expired; waiting for a new one');
-  const gateway = await openGateway({ settings, material, pageDir, log, random: Math.random });
+  const gateway = await openGateway({ settings, material, pageDir, log, logLinesDropped: () => output.dropped, random: Math.random });
   let stopping = false;
   const metrics = await openMetricsPort({ listen: settings.metricsListen, registry: gateway.metrics.registry, ready: () => ({ ready: !stopping, reason: 'stopping' }), live: () => true }).catch(async (error: unknown) => {
     await gateway.close();

@@ -9,6 +9,8 @@ export interface MetricsSources {
   /** Of every target that was asked lately, by its name. */
   readonly targetsAnswering: () => Readonly<Record<string, boolean>>;
   /** When the leaf of the gateway is valid. */
+  /** Since the start. */
+  readonly logLinesDropped: () => number;
   readonly certificate: () => Pick<OwnCertificates, 'notBeforeMs' | 'notAfterMs'>;
 }
 
@@ -31,6 +33,15 @@ export function createMetrics(sources: MetricsSources): GatewayMetrics {
     registers,
     collect() {
       this.set({ version: sources.version }, 1);
+    },
+  });
+  new Counter({
+    name: 'starling_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because their reader stalled or has gone',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.logLinesDropped());
     },
   });
   new Gauge({

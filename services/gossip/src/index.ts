@@ -4,7 +4,7 @@ export type * from './config.js';
 export { createEngine, type Engine, type Wakeup } from './engine.js';
 export type { EngineStatistics } from './statistics.js';
 export { Budget } from './budget.js';
-export { limits, type ReportedLimit, reportedLimits } from './limits.js';
+export { limits, reportedLimits } from './limits.js';
 export { type Memory, OwnMemory } from './memory.js';
 export { choose, seededRandom } from './random.js';
 export { type Bundle, type BundleDecoding, type BundleDraft, type BundleRecord, decodeBundle, encodeBundle, messageOfBundle, messageOfUnsigned, peekBundle, type ReadBundle, sealBundle, signatureOfBundle, wordOfSignature } from './record/bundle.js';

@@ -27,6 +27,8 @@ export const limits = {
   maxCredentialBytes: 6_144,
   /** Certificates in its chain. */
   maxCertificates: 4,
+  /** A certificate or a credential may begin this much later by our clock, milliseconds. */
+  certificateToleranceMs: 120_000,
   /** Roots in a trust record. */
   maxRoots: 16,
 

@@ -1,9 +1,10 @@
 /** Whose connection gives way when a server has too many, and the end of all of them. */
 import type { Server, Socket } from 'node:net';
-import { sourceOf } from './source.js';
+import { whoGivesWay } from './give-way.js';
+import { networksOf } from './source.js';
 
 export interface ConnectionBounds {
-  /** Connections of which nothing is known. For one more, the oldest one of the source that has most of them is closed. */
+  /** Connections of which nothing is known. For one more, the oldest one of the largest crowd is closed. */
   readonly maxStrangers: number;
   /** Connections that were admitted: they keep their place, and one more is closed. */
   readonly maxAdmitted: number;
@@ -11,7 +12,7 @@ export interface ConnectionBounds {
 
 interface Stranger {
   readonly socket: Socket;
-  readonly source: string;
+  readonly networks: readonly string[];
 }
 
 /**
@@ -55,7 +56,7 @@ export class Connections {
     // One that has no other end any more is on its way out.
     if (this.#closed || socket.remoteAddress === undefined) return void socket.destroy();
     const ends = endsOf(socket);
-    this.#strangers.set(ends, { socket, source: sourceOf(socket.remoteAddress) });
+    this.#strangers.set(ends, { socket, networks: networksOf(socket.remoteAddress) });
     socket.on('close', () => {
       if (this.#strangers.get(ends)?.socket === socket) this.#strangers.delete(ends);
       if (this.#admitted.get(ends) === socket) this.#admitted.delete(ends);
@@ -64,15 +65,10 @@ export class Connections {
   }
 
   #makeRoom(): void {
-    const counts = new Map<string, number>();
-    for (const { source } of this.#strangers.values()) counts.set(source, (counts.get(source) ?? 0) + 1);
-    const most = Math.max(...counts.values());
-    for (const [ends, { socket, source }] of this.#strangers) {
-      if (counts.get(source) !== most) continue;
-      this.#strangers.delete(ends);
-      socket.destroy();
-      return;
-    }
+    const gone = whoGivesWay([...this.#strangers.values()])?.socket;
+    if (gone === undefined) return;
+    this.#strangers.delete(endsOf(gone));
+    gone.destroy();
   }
 }
 

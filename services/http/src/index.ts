@@ -1,5 +1,6 @@
-export { type ConnectionBounds, Connections } from './connections.js';
+export { Connections } from './connections.js';
+export { whoGivesWay } from './give-way.js';
 export { localFault } from './local-fault.js';
-export { type MetricsPort, type MetricsPortOptions, metricsPortLimits, openMetricsPort } from './metrics-port.js';
+export { type MetricsPort, type MetricsPortOptions, openMetricsPort } from './metrics-port.js';
 export { networksOf, sourceOf } from './source.js';
 export { streamUpgrades } from './stream-upgrades.js';

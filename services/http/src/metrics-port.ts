@@ -20,8 +20,9 @@ export const metricsPortLimits = {
   timeoutMs: 10_000,
   /** How long a connection may wait for its next request, milliseconds. */
   keepAliveTimeoutMs: 5_000,
-  /** A long exposition has to be taken by then, milliseconds: as long as a scrape of Prometheus may take unless it is told otherwise. */
+  /** A long exposition has to be taken by then, milliseconds, unless the scrape says how long it waits; and at the most. */
   expositionDeadlineMs: 10_000,
+  maxExpositionDeadlineMs: 60_000,
   /** What is made of a long exposition before anything else has its turn, characters. */
   chunkLength: 16_384,
 } as const;
@@ -89,19 +90,25 @@ interface Long {
   readonly path: string;
   readonly pieces: () => Iterable<string>;
   readonly contentType: string;
-  readonly limits: { readonly expositionDeadlineMs: number; readonly chunkLength: number };
+  readonly limits: { readonly expositionDeadlineMs: number; readonly maxExpositionDeadlineMs: number; readonly chunkLength: number };
 }
 
 function addLong(app: FastifyInstance, { path, pieces, contentType, limits }: Long): void {
   let underWay = false;
-  app.get(path, (_request, reply) => {
+  app.get(path, (request, reply) => {
     if (underWay) return reply.code(503).header('retry-after', '1').type(text).send('Another scrape of this path is under way\n');
     underWay = true;
     // Read no faster than the other side takes it.
     const answer = Readable.from(chunks(pieces(), limits.chunkLength));
     answer.once('close', () => (underWay = false));
-    return reply.type(contentType).send(addAbortSignal(AbortSignal.timeout(limits.expositionDeadlineMs), answer));
+    return reply.type(contentType).send(addAbortSignal(AbortSignal.timeout(deadlineOf(request.headers['x-prometheus-scrape-timeout-seconds'], limits)), answer));
   });
+}
+
+/** Prometheus says how long it waits for a scrape. */
+function deadlineOf(header: string | string[] | undefined, { expositionDeadlineMs, maxExpositionDeadlineMs }: Long['limits']): number {
+  const askedMs = Number(header) * 1_000;
+  return askedMs > 0 ? Math.min(Math.ceil(askedMs), maxExpositionDeadlineMs) : expositionDeadlineMs;
 }
 
 /** What the other side takes at once would otherwise hold the event loop from the first piece to the last. */

@@ -24,10 +24,10 @@ function start(answers: readonly (() => RefreshResult)[], over: Partial<UpkeepPa
 }
 
 it('tells a fault once, and looks on', async () => {
-  const stop = start([() => ({ type: 'faulty', fault: new Error('torn') })]);
+  const stop = start([() => ({ type: 'faulty', fault: new Error(`torn at ${1_000 * looks} ms`) })]);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(looks).toBe(3);
-  expect(logged).toEqual(['warn: The certificates stay as they are: torn']);
+  expect(logged).toEqual(['warn: The certificates stay as they are: torn at 1000 ms']);
   stop();
   await vi.advanceTimersByTimeAsync(30_000);
   expect(looks).toBe(3);

@@ -16,10 +16,14 @@ export class LogOutput {
   #first = 0;
   #characters = 0;
   #dropped = 0;
+  /** Its reader has gone. */
+  #isBroken = false;
 
   constructor(stream: Writable) {
     this.#stream = stream;
     stream.on('drain', () => this.#goOn());
+    // Without a reader the process has other things to do than to end.
+    stream.on('error', () => (this.#isBroken = true));
   }
 
   /** Lines that gave way since the start. */
@@ -28,6 +32,10 @@ export class LogOutput {
   }
 
   write(line: string): void {
+    if (this.#isBroken) {
+      this.#dropped += 1;
+      return;
+    }
     if (this.#characters === 0 && !this.#stream.writableNeedDrain) {
       this.#stream.write(line);
       return;
@@ -42,6 +50,7 @@ export class LogOutput {
 
   /** Resolves when everything is written, or when the reader has had time enough for it. Before the process ends: what waits ends with it. */
   flush(): Promise<void> {
+    if (this.#isBroken) return Promise.resolve();
     while (this.#characters > 0) this.#stream.write(this.#take());
     return new Promise((resolve) => {
       const deadline = setTimeout(resolve, flushMs);

@@ -22,7 +22,7 @@ function prettyLine(line: string): string {
   const { time, level, msg, err, ...rest } = entry;
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${printable(typeof value === 'string' ? value : JSON.stringify(value))}`);
   const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack).split('\n').map(printable).join('\n')}` : '';
-  return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(msg ?? '')}${fields.join('')}${stack}\n`;
+  return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${printable(String(msg ?? ''))}${fields.join('')}${stack}\n`;
 }
 
 function parse(line: string): Record<string, unknown> | null {

@@ -1,5 +1,5 @@
 /** Whether a chain of certificates leads to a root that is trusted, each within its dates (docs/PROTOCOL.md 3.3). */
-import { type Certificate, chainFault, decodeCertificate, faultUnder, toHex } from '@starling/gossip';
+import { type Certificate, chainFault, decodeCertificate, faultUnder, limits, toHex } from '@starling/gossip';
 import { X509Certificate } from './x509.js';
 
 /** A certificate in both readings: the library has the key. */
@@ -11,9 +11,6 @@ export interface Link {
 export type ChainResult =
   | { readonly ok: true; readonly root: X509Certificate }
   | { readonly ok: false; readonly fault: string };
-
-/** Clocks differ: a certificate may begin so much later than ours says, milliseconds (docs/PROTOCOL.md 3.3). */
-export const toleranceMs = 120_000;
 
 /** SHA-256 over the DER, hexadecimal. */
 export async function fingerprintOf(certificate: X509Certificate): Promise<string> {
@@ -61,7 +58,7 @@ function dateFault(link: Link, same: readonly Link[], nowMs: number): string | n
   const fromMs = Math.min(...same.map(({ form }) => form.notBeforeMs));
   const untilMs = Math.max(...same.map(({ form }) => form.notAfterMs));
   if (nowMs > untilMs) return `${nameOf(link)} expired on ${new Date(untilMs).toISOString()}`;
-  if (nowMs < fromMs - toleranceMs) return `${nameOf(link)} is valid only from ${new Date(fromMs).toISOString()}`;
+  if (nowMs < fromMs - limits.certificateToleranceMs) return `${nameOf(link)} is valid only from ${new Date(fromMs).toISOString()}`;
   return null;
 }
 

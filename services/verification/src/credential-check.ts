@@ -1,7 +1,7 @@
 /** The order of docs/PROTOCOL.md 3.3: what joins a node id to the certificate authority, checked in the browser. */
-import { decodeCredential, equalBytes, messageOfCredential, parseLeafUri, type Certificate, type Credential, type LeafUri } from '@starling/gossip';
+import { decodeCredential, equalBytes, limits, messageOfCredential, parseLeafUri, type Certificate, type Credential, type LeafUri } from '@starling/gossip';
 import type { X509Certificate } from './x509.js';
-import { findRoot, fingerprintOf, type Link, linksOf, toleranceMs } from './certificate-chain.js';
+import { findRoot, fingerprintOf, type Link, linksOf } from './certificate-chain.js';
 import { failed, passed, type Check } from './checks.js';
 import { isNodeSignature } from './node-signature.js';
 
@@ -74,7 +74,7 @@ function windowFault(credential: Credential, leaf: Certificate, nowMs: number): 
   const untilMs = credential.notAfterS * 1_000;
   if (fromMs > untilMs || fromMs < leaf.notBeforeMs || untilMs > leaf.notAfterMs) return 'Its dates are not within those of the certificate.';
   if (nowMs > untilMs) return `It ended on ${new Date(untilMs).toISOString()}.`;
-  if (nowMs < fromMs - toleranceMs) return `It begins only on ${new Date(fromMs).toISOString()}.`;
+  if (nowMs < fromMs - limits.certificateToleranceMs) return `It begins only on ${new Date(fromMs).toISOString()}.`;
   return null;
 }
 

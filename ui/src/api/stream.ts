@@ -19,7 +19,7 @@ const firstWaitMs = 500;
 const longestWaitMs = 10_000;
 /** A connection that is silent for this long is taken for dead: several sample intervals of a very large network. */
 const silenceMs = 30_000;
-/** After failures a connection may take this many times as long: on a slow line the snapshot of a large network, one message, needs minutes. */
+/** After failures the first message may take this many times as long: on a slow line the snapshot of a large network, one message, needs minutes. */
 const mostPatience = 16;
 
 /** @param origin such as `http://127.0.0.1:8080`: where the page came from */
@@ -35,7 +35,7 @@ export function openStream(origin: string, from: string | null, listener: Stream
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     const opened = new WebSocket(address);
     socket = opened;
-    opened.onopen = () => watch(opened);
+    opened.onopen = () => watch(opened, silenceMs * Math.min(2 ** failures, mostPatience));
     opened.onmessage = (event) => {
       if (socket !== opened) return;
       watch(opened);
@@ -65,13 +65,13 @@ export function openStream(origin: string, from: string | null, listener: Stream
   };
 
   /** Gives up on a connection that opens or speaks too late. */
-  const watch = (watched: WebSocket) => {
+  const watch = (watched: WebSocket, patienceMs = silenceMs) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       watched.close();
       // close() waits for the other end, which is what is missing.
       if (socket === watched) retry();
-    }, silenceMs * Math.min(2 ** failures, mostPatience));
+    }, patienceMs);
   };
 
   const retry = (state: Connection = 'reconnecting') => {

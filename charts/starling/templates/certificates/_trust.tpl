@@ -87,7 +87,7 @@ Secret: its image has no Kubernetes client.
       csi.cert-manager.io/key-size: "256"
       csi.cert-manager.io/key-encoding: PKCS8
       csi.cert-manager.io/duration: {{ $c.duration }}
-      {{- with $root.Values.podSecurityContext.fsGroup }}
+      {{- with (default dict $root.Values.podSecurityContext).fsGroup }}
       csi.cert-manager.io/fs-group: {{ include "starling.text" . | quote }}
       {{- end }}
   {{- end }}

@@ -15,8 +15,6 @@
 {{- $listen := .Values.node.listenAddress -}}
 - name: POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
-- name: POD_IP
-  valueFrom: {fieldRef: {fieldPath: status.podIP}}
 - name: STARLING_CLUSTER
   value: {{ .Values.networkName | quote }}
 - name: STARLING_NAME

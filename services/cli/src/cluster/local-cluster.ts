@@ -44,6 +44,7 @@ export class LocalCluster {
   readonly #onEnd: (member: Member) => void;
   /** One node is added after the other. */
   #adding: Promise<unknown> = Promise.resolve();
+  #isStopping = false;
 
   private constructor(options: ClusterOptions, places: Places, authority: Authority, onEnd: (member: Member) => void) {
     this.options = options;
@@ -93,7 +94,11 @@ export class LocalCluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#members.values()].map((member) => member.stop(stopDeadlineMs)));
+    this.#isStopping = true;
+    const stopAll = () => Promise.all([...this.#members.values()].map((member) => member.stop(stopDeadlineMs)));
+    await stopAll();
+    // One that was to start again waited for its end until now.
+    await stopAll();
   }
 
   /** At once, without a farewell. */
@@ -108,7 +113,9 @@ export class LocalCluster {
     const [[gossip], [api, metrics]] = await Promise.all([freeUdpPorts(1), freeTcpPorts(2)]);
     this.#ports.set(name, { gossip: gossip as number, api: api as number, metrics: metrics as number });
     try {
-      await (await this.#node(name, index)).start();
+      const node = await this.#node(name, index);
+      if (this.#isStopping) throw new CommandError('The cluster is being stopped.');
+      await node.start();
     } catch (error) {
       this.#ports.delete(name);
       this.#members.delete(name);

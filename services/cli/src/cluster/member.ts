@@ -107,7 +107,8 @@ export class Member {
     try {
       // Only what is ours and what a process needs: a variable of the caller must not change one node.
       const environment = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NODE_ENV: 'production', ...this.program.environment };
-      return spawn(process.execPath, [...processFlags, this.program.script], { env: environment, stdio: ['ignore', log, log] });
+      // In a group of its own: Ctrl+C in a terminal reaches a whole group, and a node that hears it twice says no farewell.
+      return spawn(process.execPath, [...processFlags, this.program.script], { env: environment, stdio: ['ignore', log, log], detached: true });
     } finally {
       closeSync(log);
     }

@@ -17,7 +17,7 @@ const signatureAlgorithms = [
  */
 export function chainFault(chain: readonly Certificate[], root?: Certificate): string | null {
   const path = root === undefined ? chain : [...chain, root];
-  if (chain.some(({ signedPart }, i) => chain.slice(0, i).some((other) => equalBytes(other.signedPart, signedPart)))) return 'a certificate is in it twice';
+  if (path.some(({ signedPart }, i) => path.slice(0, i).some((other) => equalBytes(other.signedPart, signedPart)))) return 'a certificate is in it twice, or the root is';
   let authoritiesBelow = 0;
   for (const [i, certificate] of path.entries()) {
     const issued = path[i - 1];

@@ -4,6 +4,7 @@ import { CertificateError, certificatesIn, leafKeyType, privateKeyIn, type Trust
 import {
   type CredentialFacts,
   type CredentialRefusal,
+  type CredentialVerdict,
   decodeCredential,
   encodeCredential,
   equalBytes,
@@ -15,9 +16,6 @@ import {
   type NodeId,
   sealBundle,
 } from '@starling/gossip';
-
-/** A certificate or credential may begin so much later than our clock says, milliseconds (docs/PROTOCOL.md 3.3). */
-export const clockToleranceMs = 120_000;
 
 /** First 8 bytes of SHA-256 over a fixed text, a zero byte and the name (docs/PROTOCOL.md 1.2). */
 export function clusterTagOf(cluster: string): Uint8Array {
@@ -58,8 +56,6 @@ function signByLeaf(key: KeyObject, message: Uint8Array): Uint8Array {
   }
 }
 
-export type CredentialVerdict = { readonly admitted: true; readonly facts: CredentialFacts } | { readonly admitted: false; readonly reason: CredentialRefusal };
-
 export interface CredentialQuestion {
   readonly roots: TrustedRoots;
   readonly cluster: string;
@@ -80,7 +76,7 @@ export function verifyCredential(bytes: Uint8Array, { roots, cluster, clusterTag
   const notBeforeMs = credential.notBeforeS * 1_000;
   const notAfterMs = credential.notAfterS * 1_000;
   if (wallMs > facts.chainValidity.notAfterMs) return refuse('expired');
-  if (wallMs < facts.chainValidity.notBeforeMs - clockToleranceMs) return refuse('not-yet-valid');
+  if (wallMs < facts.chainValidity.notBeforeMs - limits.certificateToleranceMs) return refuse('not-yet-valid');
   if (facts.isAuthority || !facts.hasBothUsages) return refuse('wrong-usage');
   const binding = facts.uri === null ? null : bindingOf(facts.uri.leaf);
   if (facts.uri === null || binding === null || (binding === 'shared' && !acceptsShared)) return refuse('wrong-uri');
@@ -88,7 +84,7 @@ export function verifyCredential(bytes: Uint8Array, { roots, cluster, clusterTag
   if (facts.uri.leaf.form === 'node' && facts.uri.leaf.nodeId !== credential.nodeId) return refuse('wrong-node');
   if (notBeforeMs < facts.leafValidity.notBeforeMs || notAfterMs > facts.leafValidity.notAfterMs || notBeforeMs > notAfterMs) return refuse('malformed');
   if (wallMs > notAfterMs) return refuse('expired');
-  if (wallMs < notBeforeMs - clockToleranceMs) return refuse('not-yet-valid');
+  if (wallMs < notBeforeMs - limits.certificateToleranceMs) return refuse('not-yet-valid');
   if (!isSignedByLeaf(facts.leafKey, messageOfCredential(bytes), credential.leafSignature)) return refuse('bad-signature');
   const { leafFingerprint, leafContent, rootFingerprint, chainValidity } = facts;
   // An authority may end before what it made: a credential ends with the first of them.

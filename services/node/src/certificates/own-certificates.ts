@@ -1,7 +1,7 @@
 /** Whether leaf, key and roots can be used by this node, now and for all that it does with them (docs/PROTOCOL.md sections 2 and 3). */
 import { CertificateError, certificateErrorOf, type ChainFacts, checkLeaf, type LeafFiles, type TlsSet, type TrustedRoots } from '@starling/certificates';
-import type { NodeId } from '@starling/gossip';
-import { clockToleranceMs, clusterTagOf, makeCredential } from './credential.js';
+import { limits, type NodeId } from '@starling/gossip';
+import { clusterTagOf, makeCredential } from './credential.js';
 
 /** A set in use. */
 export interface OwnCertificates extends TlsSet {
@@ -58,5 +58,5 @@ function checkDates({ leafName, wallMs }: SetToCheck, { chainValidity, leafValid
   const text = (ms: number) => new Date(ms).toISOString();
   const which = chainValidity.notAfterMs < leafValidity.notAfterMs ? 'An authority of the certificate' : 'The certificate';
   if (wallMs > chainValidity.notAfterMs) throw new CertificateError('expired', `${which} ${leafName} expired at ${text(chainValidity.notAfterMs)}; this machine's clock says ${text(wallMs)}. Renew it, or set the clock.`);
-  if (wallMs < chainValidity.notBeforeMs - clockToleranceMs) throw new CertificateError('not-yet-valid', `The certificate ${leafName} is valid only from ${text(chainValidity.notBeforeMs)}; this machine's clock says ${text(wallMs)}. The clock is probably wrong: set it (NTP).`);
+  if (wallMs < chainValidity.notBeforeMs - limits.certificateToleranceMs) throw new CertificateError('not-yet-valid', `The certificate ${leafName} is valid only from ${text(chainValidity.notBeforeMs)}; this machine's clock says ${text(wallMs)}. The clock is probably wrong: set it (NTP).`);
 }

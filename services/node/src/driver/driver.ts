@@ -2,12 +2,10 @@
  * Turns the wheel of the core: takes what happens in the world to `Engine.step`, one input at a time, carries out what
  * it asks for, and passes on what it tells. It decides nothing about the protocol.
  */
-import type { Address, ConnectionId, Engine, Event, Input, Now, Output, Random, Request, RequestId } from '@starling/gossip';
+import type { Address, ConnectionId, CredentialVerdict, Engine, Event, Input, Now, Output, Random, Request, RequestId } from '@starling/gossip';
 import type { Transport, TransportListener } from '../transport/transport.js';
 import type { Clock } from './clock.js';
 import { Schedule } from './schedule.js';
-
-type CredentialResult = Extract<Input, { type: 'credential-verified' }>['result'];
 
 /** What the driver needs of the rest of the process. */
 export interface DriverParts {
@@ -17,7 +15,7 @@ export interface DriverParts {
   /** Ed25519 with the node key. */
   readonly sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   readonly verifySignature: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
-  readonly verifyCredential: (credential: Uint8Array, wallMs: number) => CredentialResult;
+  readonly verifyCredential: (credential: Uint8Array, wallMs: number) => CredentialVerdict;
   /** Must not reject: what discovery cannot find it reports itself. */
   readonly discover: () => Promise<readonly Address[]>;
   readonly sample: () => readonly (number | undefined)[];

@@ -88,7 +88,7 @@ function declareStates(registry: Registry, sources: MetricsSources): void {
   gauge('starling_build_info', 'Always 1; the version of this node is the label', ['version'], (set) => set(1, { version: sources.version }));
   new Counter({
     name: 'starling_log_lines_dropped_total',
-    help: 'Lines of the log that were dropped because their reader stalled',
+    help: 'Lines of the log that were dropped because their reader stalled or has gone',
     registers: [registry],
     collect() {
       this.reset();

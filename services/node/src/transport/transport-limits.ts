@@ -20,7 +20,7 @@ export const transportLimits = {
   /** Of an accepted connection before it is authenticated. */
   handshakeBytes: 32_768,
   handshakePackets: 40,
-  /** Accepted connections that are not yet authenticated. One more displaces the oldest of the largest crowd (half-open.ts), so that strangers keep nobody out. */
+  /** Accepted connections that are not yet authenticated. One more displaces the oldest of the largest crowd (`whoGivesWay`), so that strangers keep nobody out. */
   maxHalfOpen: 64,
   /** And of them from one source (`sourceOf`), which displaces its own oldest. */
   maxHalfOpenPerSource: 32,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { whoGivesWay } from './half-open.js';
-import { networksOf } from '@starling/http';
+import { whoGivesWay } from './give-way.js';
+import { networksOf } from './source.js';
 
 const from = (...hosts: string[]) => hosts.map((host, age) => ({ name: `${host} #${age}`, networks: networksOf(host) }));
 const leaves = (...hosts: string[]) => whoGivesWay(from(...hosts))?.name;
