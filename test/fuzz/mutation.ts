@@ -1,12 +1,12 @@
-/** Seeded damage to bytes. `STARLING_FUZZ_RUNS` and `STARLING_FUZZ_SEED` make a run longer or another one. */
+/** Seeded damage to bytes. `STARLING_TEST_FUZZ_RUNS` and `STARLING_TEST_FUZZ_SEED` make a run longer or another one. */
 import { type Random, seededRandom } from '@starling/gossip';
 import { randomBytes } from '../../services/gossip/src/random.js';
 
-const fuzzSeed = Number(process.env['STARLING_FUZZ_SEED'] ?? 1);
+const fuzzSeed = Number(process.env['STARLING_TEST_FUZZ_SEED'] ?? 1);
 
 /** How often, when nobody asks for more: for seconds. */
 export function runsOf(usual: number): number {
-  const asked = process.env['STARLING_FUZZ_RUNS'];
+  const asked = process.env['STARLING_TEST_FUZZ_RUNS'];
   return asked === undefined ? usual : Number(asked);
 }
 

@@ -1,4 +1,4 @@
-/** One seed for every property, so that a run can be repeated: another one by STARLING_PROPERTY_SEED. */
+/** One seed for every property, so that a run can be repeated: another one by STARLING_TEST_PROPERTY_SEED. */
 import fc from 'fast-check';
 
-fc.configureGlobal({ seed: Number(process.env['STARLING_PROPERTY_SEED'] ?? 1) });
+fc.configureGlobal({ seed: Number(process.env['STARLING_TEST_PROPERTY_SEED'] ?? 1) });
