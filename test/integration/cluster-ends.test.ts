@@ -81,6 +81,9 @@ describe('A cluster', () => {
 
   it('says farewell at Ctrl+C, which reaches every process of the terminal, and through npm this one again', async () => {
     const { child, ended, errors } = await start(folder);
+    let said = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await eventually('its nodes know each other', () => said.includes('Open http'), deadlineMs);
     for (const _ of ['by the terminal', 'by npm']) process.kill(-(child.pid as number), 'SIGINT');
     expect(await ended).toBe(0);
     expect(errors()).toBe('');
