@@ -10,7 +10,7 @@ import type { Peer } from '../membership/peers.js';
 import { between, pick, randomBytes } from '../random.js';
 import { compareBytes, toHex } from '../record/node-id.js';
 import { fingerprintOf } from '../store/fingerprint.js';
-import type { HeldBundle, Origin } from '../store/origin.js';
+import { bytesOf, type HeldBundle, type Origin } from '../store/origin.js';
 import type { OriginTable } from '../store/origin-table.js';
 import { prefixBytes } from '../wire/codec.js';
 import type { Announcement, Digest, DigestEntry, Request } from '../wire/message.js';
@@ -261,10 +261,6 @@ function* pairs(origins: OriginTable, { from, to, entries }: Digest): Generator<
     yield { origin, entry: isNamed ? entry : undefined };
   }
   for (const entry of entries.slice(at)) yield { origin: undefined, entry };
-}
-
-function bytesOf(helds: readonly HeldBundle[]): number {
-  return helds.reduce((sum, held) => sum + held.bundle.bytes.length, 0);
 }
 
 function isOrdered(digest: Digest): boolean {

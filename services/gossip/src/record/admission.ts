@@ -247,8 +247,7 @@ export class Admission {
     const shut = this.#shutOut(bundle, origin);
     if (shut !== null) return this.#refuse(arrival, id, shut);
     const rival = this.#rivalOf(bundle, origin);
-    if (rival !== undefined && arrival.via !== null && equalBytes(rival.bundle.bytes, bundle.bytes)) return this.#repeat(arrival.via, id, arrival);
-    if (rival !== undefined) return this.#provenEquivocation(origin, rival.bundle, bundle, arrival);
+    if (rival !== undefined) return this.#meetRival(origin, rival.bundle, check);
     const superseding = supersedingKinds(origin, bundle);
     if (superseding.length === 0) return this.#refuse(arrival, id, 'superseded');
     const exceeded = exceededLimit(origin, bundle, superseding);
@@ -272,8 +271,12 @@ export class Admission {
     return reasonOfLimit[limit];
   }
 
-  /** Two contents under one number (docs/PROTOCOL.md 5.6). */
-  #provenEquivocation(origin: Origin, first: ReadBundle, second: ReadBundle, arrival: Arrival): void {
+  /** Under its number something is in force: the same, verified twice, or proof that the origin equivocates (docs/PROTOCOL.md 5.6). */
+  #meetRival(origin: Origin, first: ReadBundle, { arrival, bundle: second }: Check): void {
+    if (equalBytes(first.bytes, second.bytes)) {
+      if (arrival.via !== null) this.#repeat(arrival.via, origin.id, arrival);
+      return;
+    }
     if (origin.equivocatedIncarnation !== first.incarnation) {
       origin.equivocatedIncarnation = first.incarnation;
       this.#context.emit({ type: 'equivocation-proven', origin: origin.id, first: first.bytes, second: second.bytes.slice() });

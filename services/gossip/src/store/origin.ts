@@ -17,6 +17,10 @@ export interface HeldBundle {
   kinds: readonly number[];
 }
 
+export function bytesOf(helds: readonly HeldBundle[]): number {
+  return helds.reduce((sum, { bundle }) => sum + bundle.bytes.length, 0);
+}
+
 /** A credential that was admitted, and what it says. */
 export interface HeldCredential {
   readonly bytes: Uint8Array;

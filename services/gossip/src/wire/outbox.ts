@@ -6,7 +6,7 @@
 import type { Context } from '../context.js';
 import { limits } from '../limits.js';
 import type { Peer } from '../membership/peers.js';
-import type { HeldBundle, Origin } from '../store/origin.js';
+import { bytesOf, type HeldBundle, type Origin } from '../store/origin.js';
 import { encodeMessage, passageOverheadBytes, pushOverheadBytes } from './codec.js';
 import type { Message, Passage, Push } from './message.js';
 
@@ -40,7 +40,7 @@ export class Outbox {
       peer.queue.set(origin, [held]);
     } else {
       const rest = queued.filter((other) => other.kinds.length > 0 && other !== held);
-      peer.queuedBytes -= size(queued) - size(rest);
+      peer.queuedBytes -= bytesOf(queued) - bytesOf(rest);
       rest.push(held);
       peer.queue.set(origin, rest);
     }
@@ -154,8 +154,4 @@ export class Outbox {
     finish();
     return total;
   }
-}
-
-function size(helds: readonly HeldBundle[]): number {
-  return helds.reduce((sum, held) => sum + held.bundle.bytes.length, 0);
 }
