@@ -3,6 +3,7 @@
  * goes away: it says so, tries again for ever, and goes on where the node was left off.
  */
 import type { GatewayMessage } from '@starling/contract';
+import { Passage } from '@starling/http';
 import type { RawData, WebSocket } from 'ws';
 import { gatewayLimits } from './gateway-limits.js';
 import { type Target, type Upstream, certificateRefused, reasonOf } from './target.js';
@@ -39,9 +40,7 @@ export class Relay {
   #pingedAtMs = performance.now();
   #pageMoved = true;
   #pageMovedAtMs = performance.now();
-  /** Given to the page since the start, bytes, and how much of it stood before the last ping that it answered. */
-  #sentBytes = 0;
-  #passedBytes = 0;
+  readonly #passage = new Passage();
   #paused = false;
   #ended = false;
 
@@ -112,7 +111,7 @@ export class Relay {
     this.#parts.target.noteUp();
     this.#tell('up');
     if (page.readyState !== page.OPEN) return;
-    this.#sentBytes += data.length;
+    this.#passage.sent(data.length);
     page.send(data, { binary: false }, () => this.#drained());
     if (page.bufferedAmount <= gatewayLimits.maxBufferedBytes) return;
     this.#paused = true;
@@ -121,8 +120,7 @@ export class Relay {
 
   #onPong(payload: Buffer): void {
     this.#noteMoved();
-    const passed = /^\d{1,15}$/.test(String(payload)) ? Number(payload) : 0;
-    if (passed <= this.#sentBytes) this.#passedBytes = Math.max(this.#passedBytes, passed);
+    this.#passage.answered(payload);
   }
 
   #noteMoved(): void {
@@ -174,11 +172,11 @@ export class Relay {
     // The pings of the node wait unread behind what the page does not take yet; it need not take this gateway for dead.
     if (this.#paused && this.#upstream?.readyState === this.#upstream?.OPEN) this.#upstream?.pong();
     if (nowMs - this.#pingedAtMs > gatewayLimits.pingIntervalMs) {
-      const passageMs = ((this.#sentBytes - this.#passedBytes) / gatewayLimits.minBytesPerSecond) * 1_000;
+      const passageMs = this.#passage.remainingMs(gatewayLimits.minBytesPerSecond);
       if (!this.#pageMoved && nowMs - this.#pageMovedAtMs > gatewayLimits.pingIntervalMs + passageMs) return page.terminate();
       this.#pageMoved = false;
       this.#pingedAtMs = nowMs;
-      if (page.readyState === page.OPEN) page.ping(String(this.#sentBytes));
+      if (page.readyState === page.OPEN) page.ping(this.#passage.mark);
     }
     this.#armLook();
   }

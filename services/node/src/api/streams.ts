@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from '@fastify/websocket';
 import type { Now } from '@starling/gossip';
+import { Passage } from '@starling/http';
 import { apiLimits } from './api-limits.js';
 import type { ApiSource } from './api-source.js';
 import { Journal } from './journal.js';
@@ -21,9 +22,7 @@ interface Client {
   /** When something of it last moved: an answer to a ping, or bytes leaving. */
   movedAtMs: number;
   buffered: number;
-  /** Given to the socket since the start, bytes, and how much of it stood before the last ping that was answered. */
-  sentBytes: number;
-  passedBytes: number;
+  readonly passage: Passage;
 }
 
 /** What `?resume=` asks for, as the route has checked its form. */
@@ -66,7 +65,7 @@ export class Streams {
     const nowMs = this.#clock.now().monotonicMs;
     // The frame under way ends here: what stands in the first message must not come again.
     this.#journal.close();
-    const client: Client = { socket, sequence: this.#journal.sequence, pingedAtMs: nowMs, movedAtMs: nowMs, buffered: 0, sentBytes: 0, passedBytes: 0 };
+    const client: Client = { socket, sequence: this.#journal.sequence, pingedAtMs: nowMs, movedAtMs: nowMs, buffered: 0, passage: new Passage() };
     this.#clients.add(client);
     socket.on('close', () => this.#clients.delete(client));
     socket.on('error', () => socket.terminate());
@@ -129,23 +128,21 @@ export class Streams {
   /** An answer tells what has passed; one that was not asked for (RFC 6455, 5.5.3), that the client lives. */
   #onPong(client: Client, payload: Buffer): void {
     client.movedAtMs = this.#clock.now().monotonicMs;
-    const passed = /^\d{1,15}$/.test(String(payload)) ? Number(payload) : 0;
-    if (passed <= client.sentBytes) client.passedBytes = Math.max(client.passedBytes, passed);
+    client.passage.answered(payload);
   }
 
   #watch(client: Client, nowMs: number): void {
     const { socket } = client;
     if (socket.bufferedAmount < client.buffered) client.movedAtMs = nowMs;
     client.buffered = socket.bufferedAmount;
-    const passageMs = ((client.sentBytes - client.passedBytes) / apiLimits.minBytesPerSecond) * 1_000;
-    if (nowMs - client.movedAtMs > apiLimits.maxSilenceMs + passageMs) return socket.terminate();
+    if (nowMs - client.movedAtMs > apiLimits.maxSilenceMs + client.passage.remainingMs(apiLimits.minBytesPerSecond)) return socket.terminate();
     if (nowMs - client.pingedAtMs < apiLimits.pingIntervalMs || socket.readyState !== socket.OPEN) return;
     client.pingedAtMs = nowMs;
-    socket.ping(String(client.sentBytes));
+    socket.ping(client.passage.mark);
   }
 }
 
 function send(client: Client, text: string): void {
-  client.sentBytes += Buffer.byteLength(text);
+  client.passage.sent(Buffer.byteLength(text));
   client.socket.send(text);
 }
