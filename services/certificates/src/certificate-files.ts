@@ -62,20 +62,20 @@ async function readAll(places: CertificatePlaces): Promise<CertificateFiles> {
   return { leafPem, keyPem, rootPems: await readRootPems(places.trustDir) };
 }
 
-/** The roots alone. @throws CertificateError */
-export async function readRoots(trustDir: string): Promise<readonly X509Certificate[]> {
-  return rootsOf(await readRootPems(trustDir), trustDir);
+/** The roots alone. `setting`: what somebody would correct who named another directory. @throws CertificateError */
+export async function readRoots(trustDir: string, setting = 'STARLING_TRUST_DIR'): Promise<readonly X509Certificate[]> {
+  return rootsOf(await readRootPems(trustDir, setting), trustDir);
 }
 
-async function readRootPems(trustDir: string): Promise<ReadonlyMap<string, string>> {
+async function readRootPems(trustDir: string, setting = 'STARLING_TRUST_DIR'): Promise<ReadonlyMap<string, string>> {
   const names = await readdir(trustDir).catch((fault: unknown) => {
-    throw unreadable(trustDir, 'STARLING_TRUST_DIR', fault);
+    throw unreadable(trustDir, setting, fault);
   });
   const rootNames = names.filter((name) => !name.startsWith('.') && /\.(?:crt|pem)$/.test(name)).sort();
-  if (rootNames.length === 0) throw new CertificateError('no-roots', `${trustDir} holds no *.crt and no *.pem. Put the certificate of the authority there, or correct STARLING_TRUST_DIR.`);
+  if (rootNames.length === 0) throw new CertificateError('no-roots', `${trustDir} holds no *.crt and no *.pem. Put the certificate of the authority there, or correct ${setting}.`);
   if (rootNames.length > maxTrustFiles) throw new CertificateError('no-roots', `${trustDir} holds ${rootNames.length} files of certificates, more than ${maxTrustFiles}. It should hold the roots of this network alone.`);
   const rootPems = new Map<string, string>();
-  for (const name of rootNames) rootPems.set(name, await readText(join(trustDir, name), 'STARLING_TRUST_DIR'));
+  for (const name of rootNames) rootPems.set(name, await readText(join(trustDir, name), setting));
   return rootPems;
 }
 

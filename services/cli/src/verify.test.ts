@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -77,8 +78,9 @@ describe('verify', () => {
 
   it.each<readonly [string, (place: string) => string, string]>([
     ['is not there', (place) => join(place, 'none'), 'no such file'],
-    ['is empty', (place) => place, 'no certificate in PEM form'],
-    ['holds a broken certificate', (place) => (writeFileSync(join(place, 'a.crt'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'), place), 'a certificate that is broken'],
+    ['is empty', (place) => place, 'no *.crt and no *.pem. Put the certificate of the authority there, or correct --trust.'],
+    ['holds a broken certificate', (place) => (writeFileSync(join(place, 'a.crt'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'), place), 'a.crt holds no certificate in PEM form, or a damaged one'],
+    ['holds a pipe, which nobody writes to', (place) => (spawnSync('mkfifo', [join(place, 'a.pem')]), place), 'a.pem is not a file'],
   ])('does nothing with trust that %s', async (_what, make, words) => {
     await expect(runVerify(['node-1', '--url', url, '--trust', make(folder)])).rejects.toMatchObject({ name: 'CommandError', message: expect.stringContaining(words) as string });
   });

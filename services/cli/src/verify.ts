@@ -21,7 +21,7 @@ interface Arguments {
 export async function runVerify(args: readonly string[]): Promise<number> {
   const { url, node, from, ...given } = readArguments(args);
   const base = await gatewayUrl(url);
-  const roots = rootsOf(given.trust, url);
+  const roots = await rootsOf(given.trust, url);
   const query = from === undefined ? '' : `?${new URLSearchParams({ from }).toString()}`;
   const { nodes } = await fetchFrom<Nodes>(base, paths.nodes + query, schemas.nodes);
   const found = nodes.filter(({ id, name }) => name === node || id.startsWith(node));
@@ -43,9 +43,9 @@ interface OwnRoots {
 }
 
 /** Those that were named, or those of the cluster that runs from this folder when it is the one that is asked; null when there are none but the gateway's. */
-function rootsOf(given: string | undefined, url: string | undefined): OwnRoots | null {
+async function rootsOf(given: string | undefined, url: string | undefined): Promise<OwnRoots | null> {
   const place = given ?? (url === undefined ? join(placesIn().certs, 'trust') : null);
-  return place === null ? null : { trust: readTrustedRoots(place), place };
+  return place === null ? null : { trust: await readTrustedRoots(place), place };
 }
 
 /** Under roots of our own the gateway cannot choose the network either: one authority may serve several. */

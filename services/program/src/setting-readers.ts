@@ -1,5 +1,6 @@
 /** From the text of one setting to its value, or to a sentence that says what is wrong with it. */
 import { isIP } from 'node:net';
+import { isClusterName } from '@starling/gossip';
 import type { HostPort } from './host-port.js';
 
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
@@ -59,7 +60,9 @@ export function readText(pattern: RegExp, description: string): (text: string) =
   return (text) => (pattern.test(text) ? read(text) : refuse(`"${text}" is not ${description}`));
 }
 
-export const readClusterName = readText(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a name of 1 to 63 characters of a-z, 0-9 and inner hyphens');
+export function readClusterName(text: string): Reading<string> {
+  return isClusterName(text) ? read(text) : refuse(`"${text}" is not a name of 1 to 63 characters of a-z, 0-9 and inner hyphens`);
+}
 
 export const readLogLevel = readOneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace');
 
